@@ -1,0 +1,86 @@
+package llm
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// Schema is a JSON schema for structured answers and for the arguments of tools.
+// It is immutable and safe for concurrent use.
+type Schema struct {
+	Name string          // letters, digits and underscores; providers want one
+	JSON json.RawMessage // the schema in full, bounds included
+
+	compiled *jsonschema.Schema
+}
+
+// NewSchema compiles a schema. It returns an error if text is not one.
+func NewSchema(name, text string) (*Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	c := jsonschema.NewCompiler()
+	url := "mem:///" + name
+	if err := c.AddResource(url, doc); err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	compiled, err := c.Compile(url)
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	return &Schema{Name: name, JSON: json.RawMessage(text), compiled: compiled}, nil
+}
+
+// MustSchema is NewSchema for schemas that are constants of the program. It
+// panics if text is not a schema.
+func MustSchema(name, text string) *Schema {
+	s, err := NewSchema(name, text)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// Validate checks data against the schema. Its error names every fault with its
+// place, in words a model can act on.
+func (s *Schema) Validate(data []byte) error {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("not valid JSON: %w", err)
+	}
+	err = s.compiled.Validate(doc)
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return err
+	}
+	var faults []string
+	collect(invalid, &faults)
+	slices.Sort(faults)
+	return errors.New(strings.Join(slices.Compact(faults), "; "))
+}
+
+// maxFaults bounds what is said of one answer: a model gains nothing from more.
+const maxFaults = 20
+
+func collect(e *jsonschema.ValidationError, faults *[]string) {
+	if len(*faults) >= maxFaults {
+		return
+	}
+	if len(e.Causes) == 0 {
+		at := "/" + strings.Join(e.InstanceLocation, "/")
+		printer := message.NewPrinter(language.English)
+		*faults = append(*faults, at+": "+e.ErrorKind.LocalizedString(printer))
+	}
+	for _, cause := range e.Causes {
+		collect(cause, faults)
+	}
+}

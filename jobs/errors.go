@@ -36,3 +36,13 @@ func UserMessage(err error) string {
 	}
 	return "Something went wrong inside Bob. The log has the details."
 }
+
+// The causes with which a node's context may end.
+var (
+	// ErrStopped is the cause of a process that stops: the node is handed back.
+	ErrStopped = errors.New("stopped")
+	// ErrNodeTimeout is the cause of a node that took too long.
+	ErrNodeTimeout = errors.New("the step took too long")
+	// ErrCancelled is the cause of a cancelled node: nobody wants its result.
+	ErrCancelled = errors.New("cancelled")
+)

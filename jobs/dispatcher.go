@@ -1,0 +1,39 @@
+package jobs
+
+import (
+	"context"
+	"time"
+)
+
+// Ready says that a node may run now, or from NotBefore on. It may be said twice,
+// late, or to two processes: claiming decides.
+type Ready struct {
+	Fence
+
+	Job       JobID
+	Rank      int // of the job's priority
+	NotBefore time.Time
+}
+
+// Dispatcher hands ready nodes to workers. It holds no truth: what it forgets, the
+// store still knows.
+type Dispatcher interface {
+	// Committed is called by the store after the commit that made nodes ready.
+	// It does not block.
+	Committed(ready []Ready)
+	// Interrupt ends the contexts of running nodes with cause. Unknown nodes are
+	// ignored.
+	Interrupt(nodes []NodeID, cause error)
+	// Run calls handle for ready nodes, several at once, until ctx is done, and
+	// then waits for those in hand. handle's context ends with Interrupt's cause,
+	// or with ErrStopped some time after ctx.
+	Run(ctx context.Context, source Source, handle func(ctx context.Context, r Ready)) error
+}
+
+// Source is where a dispatcher finds what it was not told or could not keep.
+type Source interface {
+	// Waiting lists the jobs that have ready nodes, one Ready each (of no node).
+	Waiting(ctx context.Context) ([]Ready, error)
+	// Ready lists at most limit ready nodes of a job, first ones first.
+	Ready(ctx context.Context, job JobID, limit int) ([]Ready, error)
+}

@@ -1,0 +1,236 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/askbob/bob/llm"
+)
+
+// Bounds of what a person hands in.
+const (
+	// maxRequest is longer than any chat message; more belongs into a file.
+	maxRequest = 20_000
+	// maxFiles keeps a planner's view of them readable.
+	maxFiles = 50
+	// maxTitle is what fits a heading.
+	maxTitle = 120
+)
+
+// firstEstimate is the share of work that a job has before it is planned.
+const firstEstimate = time.Minute
+
+// ServiceConfig configures a Service. Store, Inspector and Now are required.
+type ServiceConfig struct {
+	Store     Store
+	Inspector Inspector
+	Now       func() time.Time
+	Timeout   time.Duration // of a job; 0: none
+}
+
+// Service is what front ends call. It is safe for concurrent use.
+type Service struct {
+	cfg ServiceConfig
+}
+
+// NewService returns a Service for cfg.
+func NewService(cfg ServiceConfig) (*Service, error) {
+	if cfg.Store == nil || cfg.Inspector == nil || cfg.Now == nil {
+		return nil, errors.New("jobs: Store, Inspector and Now are required")
+	}
+	return &Service{cfg: cfg}, nil
+}
+
+// Request is a job as a person hands it in.
+type Request struct {
+	Key      string // of the inbound message; the same key returns the same job; empty: none
+	Text     string
+	User     string
+	Files    []Attachment
+	Priority Priority  // empty: medium
+	Model    string    // empty: any
+	Budget   llm.Money // negative: no limit
+	Ask      bool      // show the plan and wait for a yes
+}
+
+// Attachment is a file that comes with a request.
+type Attachment struct {
+	Name string
+	Data []byte
+}
+
+// Submit accepts a job and returns its ID as soon as it is on disk; nothing was
+// planned then. It returns a *UserError if the request or a file cannot be used;
+// then there is no job.
+func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
+	text := strings.TrimSpace(r.Text)
+	if err := check(r, text); err != nil {
+		return "", err
+	}
+	files, err := s.accept(ctx, r.Files)
+	if err != nil {
+		return "", err
+	}
+	priority := r.Priority
+	if priority == "" {
+		priority = PriorityMedium
+	}
+	out, err := s.cfg.Store.Apply(ctx, Submit{Job: NewJob{
+		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text, User: r.User,
+		Priority: priority, Model: r.Model, Budget: r.Budget, Timeout: s.cfg.Timeout, Ask: r.Ask,
+		Files: files, Weight: firstEstimate,
+	}})
+	if err != nil {
+		return "", fmt.Errorf("submit job: %w", err)
+	}
+	return out[0].Job, out[0].Err
+}
+
+func check(r Request, text string) error {
+	switch n := utf8.RuneCountInString(text); {
+	case text == "":
+		return &UserError{Message: "The request is empty: say what Bob should do."}
+	case n > maxRequest:
+		return &UserError{Message: fmt.Sprintf(
+			"The request has %d characters, at most %d are taken: put the details into a file and attach it.", n, maxRequest)}
+	case !utf8.ValidString(text):
+		return &UserError{Message: "The request is not valid UTF-8 text: send it as plain text."}
+	case r.Priority != "" && r.Priority.Rank() == 0:
+		return &UserError{Message: fmt.Sprintf("%q is no priority: use low, medium, high or urgent.", r.Priority)}
+	case len(r.Files) > maxFiles:
+		return &UserError{Message: fmt.Sprintf("%d files are too many, at most %d are taken: pack them or send fewer.", len(r.Files), maxFiles)}
+	}
+	return nil
+}
+
+// accept inspects and stores the attachments, all of them or none.
+func (s *Service) accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
+	infos := make([]FileInfo, 0, len(list))
+	taken := map[string]bool{}
+	for _, a := range list {
+		info, err := s.cfg.Inspector.Inspect(ctx, a.Name, a.Data)
+		if err != nil {
+			return nil, err
+		}
+		info.Name = UniqueName(a.Name, taken)
+		infos = append(infos, info)
+	}
+	for i, a := range list {
+		sum, err := s.cfg.Store.Blob(ctx, a.Data)
+		if err != nil {
+			return nil, fmt.Errorf("store %s: %w", a.Name, err)
+		}
+		infos[i].SHA256 = sum
+	}
+	return infos, nil
+}
+
+// UniqueName returns name, or "name-2.ext" and so on if it is taken, and marks it
+// as taken. Directories and characters that no file system likes are dropped.
+func UniqueName(name string, taken map[string]bool) string {
+	name = cleanName(name)
+	base, ext := name, ""
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		base, ext = name[:i], name[i:]
+	}
+	unique := name
+	for i := 2; taken[strings.ToLower(unique)]; i++ {
+		unique = fmt.Sprintf("%s-%d%s", base, i, ext)
+	}
+	taken[strings.ToLower(unique)] = true
+	return unique
+}
+
+// maxName is the longest file name that all common file systems take, less room
+// for a number.
+const maxName = 120
+
+func cleanName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || strings.ContainsRune(`:*?"<>|`, r) || r == utf8.RuneError {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.Trim(name, ". ")
+	for len(name) > maxName {
+		_, size := utf8.DecodeRuneInString(name)
+		name = name[size:]
+	}
+	if name == "" {
+		return "file"
+	}
+	return name
+}
+
+// provisionalTitle is what a job is called until its plan names it.
+func provisionalTitle(request string) string {
+	line, _, _ := strings.Cut(request, "\n")
+	return Shorten(strings.TrimSpace(line), maxTitle)
+}
+
+// Shorten cuts text to at most n characters, an ellipsis included.
+func Shorten(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return strings.TrimSpace(string(runes[:n-1])) + "…"
+}
+
+// crockford is the alphabet of job IDs: no letter that looks like a digit.
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
+
+func newJobID() JobID {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+	for i := range raw {
+		raw[i] = crockford[raw[i]%32]
+	}
+	return JobID("job_" + string(raw[:]))
+}
+
+// Report says all of a job. ErrNotFound.
+func (s *Service) Report(ctx context.Context, id JobID) (*Report, error) {
+	return s.cfg.Store.Report(ctx, id, true)
+}
+
+// Status says all of a job but its nodes and calls, fast whatever its size.
+// ErrNotFound.
+func (s *Service) Status(ctx context.Context, id JobID) (*Report, error) {
+	return s.cfg.Store.Report(ctx, id, false)
+}
+
+// List returns the newest jobs first, at most limit, without their nodes.
+func (s *Service) List(ctx context.Context, limit int) ([]Report, error) {
+	return s.cfg.Store.List(ctx, limit)
+}
+
+// Cancel ends all that is open of a job. A job that is final is left alone.
+func (s *Service) Cancel(ctx context.Context, id JobID) error {
+	return s.apply(ctx, Cancel{Job: id, Status: StatusCancelled, Reason: ReasonUser})
+}
+
+// Approve lets the plan of that revision run.
+func (s *Service) Approve(ctx context.Context, id JobID, revision int) error {
+	return s.apply(ctx, Approve{Job: id, Revision: revision})
+}
+
+// SetBudget sets a job's budget and lets what waited for money go on.
+func (s *Service) SetBudget(ctx context.Context, id JobID, budget llm.Money) error {
+	return s.apply(ctx, Unpark{Job: id, Reason: ReasonBudget, Budget: budget})
+}
+
+func (s *Service) apply(ctx context.Context, c Change) error {
+	out, err := s.cfg.Store.Apply(ctx, c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}

@@ -1,0 +1,66 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/askbob/bob/llm"
+)
+
+// Writer makes changes durable.
+type Writer interface {
+	// Apply makes the changes in one transaction, together with others that wait,
+	// and returns after the commit. Each change has its own Outcome; the error is
+	// the store's, then nothing was changed. It returns ErrDiskFull if the
+	// database cannot grow.
+	Apply(ctx context.Context, changes ...Change) ([]Outcome, error)
+}
+
+// Store is the truth about jobs. It is safe for concurrent use.
+type Store interface {
+	Writer
+	Source
+
+	// Blob stores data by its content and returns its SHA-256 in hex.
+	Blob(ctx context.Context, data []byte) (string, error)
+	// Report says all of a job, or, if whole is false, all but its nodes and
+	// calls, at a cost that does not depend on its size. ErrNotFound.
+	Report(ctx context.Context, id JobID, whole bool) (*Report, error)
+	// List returns the newest jobs first, at most limit, without their nodes.
+	List(ctx context.Context, limit int) ([]Report, error)
+	// Notices returns what of a job is still to be said, oldest first.
+	Notices(ctx context.Context, job JobID) ([]Notice, error)
+	// Brief says what a claimed node's worker must know.
+	Brief(ctx context.Context, n *Node) (Briefing, error)
+	// Turns returns the messages that a task kept before a crash, oldest first.
+	Turns(ctx context.Context, n *Node) ([]llm.Message, error)
+	// Files returns the files of a claimed node's job.
+	Files(n *Node) Files
+	// Artifact returns a file that a job made. ErrNotFound.
+	Artifact(ctx context.Context, job JobID, name string) ([]byte, error)
+	// Overdue lists the open jobs whose time is up, and when the next one's is;
+	// zero: none.
+	Overdue(ctx context.Context, now time.Time) ([]JobID, time.Time, error)
+}
+
+// Notice is a line of the outbox: what must be said to people, once.
+type Notice struct {
+	ID   int64
+	Job  JobID
+	Kind NoticeKind
+	Text string
+	At   time.Time
+}
+
+// NoticeKind says what a notice is about.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	NoticeAck        NoticeKind = "ack"
+	NoticeMilestone  NoticeKind = "milestone"
+	NoticeApproval   NoticeKind = "approval"
+	NoticeQuestion   NoticeKind = "question"
+	NoticeBudget     NoticeKind = "budget"
+	NoticeCompletion NoticeKind = "completion"
+)

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -188,6 +189,7 @@ type Node struct {
 	NotBefore time.Time // zero: now
 	Created   time.Time
 	Started   time.Time // zero: not yet
+	Claimed   time.Time // of the attempt at hand
 	Completed time.Time // zero: not yet
 
 	CurrentStep    string
@@ -221,17 +223,23 @@ func (n *Node) Progress() float64 {
 // maxOpenProgress is shown at most while the last combine step is still to come.
 const maxOpenProgress = 99
 
-// Less orders paths as people read them: "1.2" before "1.10".
-func Less(a, b string) bool {
+// ComparePaths orders paths as people read them: "1.2" before "1.10", a branch
+// before what is below it.
+func ComparePaths(a, b string) int {
 	for a != "" && b != "" {
 		x, restA, _ := strings.Cut(a, ".")
 		y, restB, _ := strings.Cut(b, ".")
 		if x != y {
 			i, _ := strconv.Atoi(x)
 			j, _ := strconv.Atoi(y)
-			return i < j
+			return cmp.Compare(i, j)
 		}
 		a, b = restA, restB
 	}
-	return len(a) < len(b)
+	return cmp.Compare(len(a), len(b))
+}
+
+// Under reports whether path is branch or below it.
+func Under(path, branch string) bool {
+	return branch == "" || path == branch || strings.HasPrefix(path, branch+".")
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"math"
 	"time"
 
 	"github.com/askbob/bob/llm"
@@ -126,5 +127,87 @@ const (
 	CallLost  CallStatus = "lost"
 )
 
-// Money is llm.Money, for front ends that must not know llm.
-type Money = llm.Money
+// Money and Message are llm's, for packages that must not know llm.
+type (
+	Money   = llm.Money
+	Message = llm.Message
+)
+
+// NewReport says of a job what its root row says: everything but the request, the
+// plan's revision, the purse, and the nodes.
+func NewReport(root *Node, now time.Time) Report {
+	r := Report{
+		ID: root.Job, Title: root.Title, Status: root.Status, Reason: root.Reason, Progress: round(root.Progress()),
+		Priority: root.Priority, CreatedAt: root.Created, StartedAt: at(root.Started), CompletedAt: at(root.Completed),
+		Tokens: root.Counts.Tokens, Result: root.Result, Error: root.Error,
+		Cost: CostReport{USD: root.Counts.Cost.String(), Reserved: Money(0).String(), Unpriced: root.Counts.Unpriced},
+	}
+	c := root.Counts
+	r.Summary = Summary{
+		Total: c.Total, Completed: c.Completed, Failed: c.Failed, Running: c.Running,
+		Queued: c.Queued(), Skipped: c.Skipped, Cancelled: c.Cancelled,
+	}
+	if !root.Started.IsZero() {
+		end := now
+		if root.Status.Final() {
+			end = root.Completed
+		}
+		elapsed := max(0, end.Sub(root.Started))
+		r.ElapsedMS = elapsed.Milliseconds()
+		r.RemainingMS = Remaining(root, elapsed).Milliseconds()
+	}
+	return r
+}
+
+// Remaining guesses how long a job still takes: at the pace it has shown so far,
+// or by its estimates while it has shown none.
+func Remaining(root *Node, elapsed time.Duration) time.Duration {
+	c := root.Counts
+	left := c.Weight - c.WeightDone
+	switch {
+	case root.Status.Final() || left <= 0:
+		return 0
+	case c.WeightDone == 0:
+		return time.Duration(left) * time.Millisecond
+	}
+	return time.Duration(float64(elapsed) * float64(left) / float64(c.WeightDone))
+}
+
+// Activity says what a node that is held by a worker does, for people.
+func Activity(n *Node) string {
+	switch {
+	case n.Phase == PhasePlan:
+		return "Planning: " + n.Title
+	case n.Phase == PhaseCombine:
+		return "Combining: " + n.Title
+	case n.CurrentStep != "":
+		return n.Title + ": " + n.CurrentStep
+	}
+	return n.Title
+}
+
+// NewNodeReport says all of a node but its dependencies and artifacts.
+func NewNodeReport(n *Node) NodeReport {
+	r := NodeReport{
+		ID: n.ID, Path: n.Path, Type: n.Type, Title: n.Title, Description: n.Description, Prompt: n.Prompt,
+		Status: n.Status, Reason: n.Reason, Priority: n.Priority, Depth: n.Depth, DependsOn: []NodeID{}, Optional: n.Optional,
+		Attempts: n.Attempt, Provider: n.Provider, Model: n.Model, Progress: round(n.Progress()),
+		CurrentStep: n.CurrentStep, StepsCompleted: n.StepsCompleted, TotalSteps: n.TotalSteps, EstimatedMS: n.Estimate.Milliseconds(),
+		CreatedAt: n.Created, StartedAt: at(n.Started), CompletedAt: at(n.Completed),
+		Tokens: n.Counts.Tokens, CostUSD: n.Counts.Cost.String(), Result: n.Result, Error: n.Error, Artifacts: []string{},
+	}
+	if n.Parent != 0 {
+		r.Parent = &n.Parent
+	}
+	return r
+}
+
+func at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// round keeps one decimal: more is noise to people.
+func round(percent float64) float64 { return math.Round(percent*10) / 10 }

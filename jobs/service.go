@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -111,13 +112,14 @@ func check(r Request, text string) error {
 // accept inspects and stores the attachments, all of them or none.
 func (s *Service) accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
 	infos := make([]FileInfo, 0, len(list))
-	taken := map[string]bool{}
+	var taken []string
 	for _, a := range list {
 		info, err := s.cfg.Inspector.Inspect(ctx, a.Name, a.Data)
 		if err != nil {
 			return nil, err
 		}
-		info.Name = UniqueName(a.Name, taken)
+		info.Name = FreeName(a.Name, taken)
+		taken = append(taken, info.Name)
 		infos = append(infos, info)
 	}
 	for i, a := range list {
@@ -130,20 +132,21 @@ func (s *Service) accept(ctx context.Context, list []Attachment) ([]FileInfo, er
 	return infos, nil
 }
 
-// UniqueName returns name, or "name-2.ext" and so on if it is taken, and marks it
-// as taken. Directories and characters that no file system likes are dropped.
-func UniqueName(name string, taken map[string]bool) string {
+// FreeName returns name, or "name-2.ext" and so on if it is among taken; upper and
+// lower case are the same name. Directories and characters that no file system
+// likes are dropped.
+func FreeName(name string, taken []string) string {
 	name = cleanName(name)
 	base, ext := name, ""
 	if i := strings.LastIndexByte(name, '.'); i > 0 {
 		base, ext = name[:i], name[i:]
 	}
-	unique := name
-	for i := 2; taken[strings.ToLower(unique)]; i++ {
-		unique = fmt.Sprintf("%s-%d%s", base, i, ext)
+	free := name
+	same := func(t string) bool { return strings.EqualFold(t, free) }
+	for i := 2; slices.ContainsFunc(taken, same); i++ {
+		free = fmt.Sprintf("%s-%d%s", base, i, ext)
 	}
-	taken[strings.ToLower(unique)] = true
-	return unique
+	return free
 }
 
 // maxName is the longest file name that all common file systems take, less room

@@ -1,0 +1,137 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// Brief says what a claimed node's worker must know.
+func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) {
+	db := s.reads.WithContext(ctx)
+	b := jobs.Briefing{Node: n, Budget: -1}
+	var job struct {
+		Request  string
+		Model    string
+		Deadline int64
+		Budget   int64
+		Left     int64
+		Nodes    int
+	}
+	err := db.Raw(`SELECT j.request, j.model, j.deadline, p.budget, p.budget - p.spent - p.reserved AS left
+		FROM jobs j JOIN purses p ON p.key = 'job:' || j.id WHERE j.id = ?`, string(n.Job)).Take(&job).Error
+	if err != nil {
+		return b, fmt.Errorf("brief node %d: %w", n.ID, err)
+	}
+	b.Request = job.Request
+	if n.Needs.Model == "" {
+		n.Needs.Model = job.Model
+	}
+	if job.Budget >= 0 {
+		b.Budget = jobs.Money(max(0, job.Left))
+	}
+	b.Deadline = job.Deadline > 0 && job.Deadline <= ms(s.cfg.Now())
+	line, err := s.line(db, n)
+	if err != nil {
+		return b, err
+	}
+	for _, r := range line {
+		b.Place = append(b.Place, r.Title)
+	}
+	if b.Files, err = s.infos(ctx, n.Job); err != nil {
+		return b, err
+	}
+	b.Results, err = s.results(db, n, line)
+	return b, err
+}
+
+// Size returns how many nodes a job has.
+func (s *Store) Size(ctx context.Context, job jobs.JobID) (int, error) {
+	var n int
+	err := s.reads.WithContext(ctx).Raw("SELECT count(*) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
+	return n, err
+}
+
+// line returns the rows from the root down to the node itself.
+func (s *Store) line(db *gorm.DB, n *jobs.Node) ([]nodeRow, error) {
+	var line []nodeRow
+	for id := int64(n.ID); id != 0; {
+		var r nodeRow
+		if err := db.Raw("SELECT id, parent_id, path, title FROM nodes WHERE id = ?", id).Take(&r).Error; err != nil {
+			return nil, fmt.Errorf("node %d: %w", id, err)
+		}
+		line = append(line, r)
+		id = r.ParentID
+	}
+	slices.Reverse(line)
+	return line, nil
+}
+
+// results returns what the node builds on: for a combine step its children, else
+// its dependencies and those of the branches it stands in.
+func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeResult, error) {
+	var rows []nodeRow
+	var err error
+	if n.Phase == jobs.PhaseCombine {
+		err = db.Raw("SELECT * FROM nodes WHERE job_id = ? AND parent_id = ? ORDER BY ord", string(n.Job), int64(n.ID)).Scan(&rows).Error
+	} else {
+		ids := make([]int64, 0, len(line))
+		for _, r := range line {
+			ids = append(ids, r.ID)
+		}
+		err = db.Raw("SELECT * FROM nodes WHERE id IN (SELECT on_id FROM deps WHERE node_id IN ?) ORDER BY id", ids).Scan(&rows).Error
+	}
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.madeBelow(db, n.Job)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]jobs.NodeResult, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, jobs.NodeResult{
+			Path: r.Path, Title: r.Title, Status: jobs.Status(r.Status), Optional: r.Optional,
+			Text: r.Result, Error: r.Error, Artifacts: made(r.Path),
+		})
+	}
+	return list, nil
+}
+
+// madeBelow returns a function that names the files that a subtree made.
+func (s *Store) madeBelow(db *gorm.DB, job jobs.JobID) (func(path string) []string, error) {
+	var rows []struct{ Name, Path string }
+	err := db.Raw("SELECT a.name, n.path FROM artifacts a JOIN nodes n ON n.id = a.node_id WHERE a.job_id = ? ORDER BY a.created_at, a.name", string(job)).Scan(&rows).Error
+	return func(path string) []string {
+		var names []string
+		for _, r := range rows {
+			if jobs.Under(r.Path, path) {
+				names = append(names, r.Name)
+			}
+		}
+		return names
+	}, err
+}
+
+// Turns returns the messages that a task kept before a crash.
+func (s *Store) Turns(ctx context.Context, n *jobs.Node) ([]jobs.Message, error) {
+	var texts []string
+	err := s.reads.WithContext(ctx).Raw("SELECT messages FROM turns WHERE node_id = ? ORDER BY turn", int64(n.ID)).Scan(&texts).Error
+	if err != nil {
+		return nil, err
+	}
+	var all []jobs.Message
+	for _, text := range texts {
+		var list []jobs.Message
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return nil, fmt.Errorf("turns of node %d: %w", n.ID, err)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}

@@ -1,0 +1,290 @@
+package storage
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+const claimNode = `UPDATE nodes SET
+  status = CASE phase WHEN 'plan' THEN 'planning' ELSE 'running' END, reason = '',
+  epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, owner = ?, ready = 0,
+  started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
+  l_running = CASE phase WHEN 'work' THEN 1 ELSE l_running END
+WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?
+RETURNING job_id, parent_id, path, depth, ord, type, title, description, prompt, priority, needs, tools,
+  optional, on_failure, estimate_ms, status, phase, verdict, attempt, tries, epoch, owner, revision, dependants, weight,
+  started_at, claimed_at`
+
+// claim takes a ready node for a worker. It is one guarded statement: this is the
+// hottest one there is.
+func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) error {
+	if err := u.evict(int64(c.Node)); err != nil {
+		return err
+	}
+	n := &jobs.Node{ID: c.Node}
+	var needs, tools string
+	var estimate, started, claimed int64
+	u.writes++
+	err := u.row(claimNode, []any{c.Worker, u.now, u.now, int64(c.Node), c.Epoch, u.now},
+		&n.Job, &n.Parent, &n.Path, &n.Depth, &n.Order, &n.Type, &n.Title, &n.Description, &n.Prompt, &n.Priority, &needs, &tools,
+		&n.Optional, &n.OnFailure, &estimate, &n.Status, &n.Phase, &n.Verdict, &n.Attempt, &n.Tries, &n.Epoch, &n.Owner,
+		&n.Revision, &n.Dependants, &n.Counts.Weight, &started, &claimed)
+	switch {
+	case errors.Is(err, jobs.ErrNotFound):
+		return fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
+	case err != nil:
+		return err
+	}
+	n.Estimate, n.Started, n.Claimed = time.Duration(estimate)*time.Millisecond, fromMS(started), fromMS(claimed)
+	if err := decodeSpec(n, needs, tools); err != nil {
+		return err
+	}
+	out.Node = n
+	return u.claimed(n)
+}
+
+func (u *unit) claimed(n *jobs.Node) error {
+	event, from := jobs.EventClaim, jobs.StatusQueued
+	if n.Phase == jobs.PhasePlan {
+		event = jobs.EventClaimPlan
+		if n.Parent == 0 {
+			from = jobs.StatusPlanning
+		}
+	}
+	if err := u.move(n.Job, int64(n.ID), event, from, n.Status, ""); err != nil {
+		return err
+	}
+	if n.Parent == 0 && n.Started.Equal(n.Claimed) {
+		if err := u.startJob(n.Job); err != nil {
+			return err
+		}
+	}
+	if n.Phase != jobs.PhaseWork {
+		return nil
+	}
+	return u.above(int64(n.Parent), func(s *nodeState) { s.n.Running++ })
+}
+
+// startJob lets the job's time run.
+func (u *unit) startJob(job jobs.JobID) error {
+	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(job))
+}
+
+func decodeSpec(n *jobs.Node, needs, tools string) error {
+	if needs != "" {
+		if err := json.Unmarshal([]byte(needs), &n.Needs); err != nil {
+			return fmt.Errorf("node %d: needs: %w", n.ID, err)
+		}
+	}
+	if tools != "" {
+		if err := json.Unmarshal([]byte(tools), &n.Tools); err != nil {
+			return fmt.Errorf("node %d: tools: %w", n.ID, err)
+		}
+	}
+	return nil
+}
+
+const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+  steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
+WHERE id = ? AND epoch = ? AND owner <> ''`
+
+const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+  steps_completed = total_steps
+WHERE id = ? AND epoch = ? AND owner <> ''`
+
+// finishNode records the end of a claimed node and all that follows from it.
+func (u *unit) finishNode(c jobs.Finish) error {
+	n := c.Node
+	id := int64(n.ID)
+	if err := u.evict(id); err != nil {
+		return err
+	}
+	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
+	text := finishBranch
+	if n.Phase != jobs.PhaseCombine {
+		text = finishLeaf
+		args = append(args, count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed))
+	}
+	rows, err := u.changed(text, append(args, id, n.Epoch)...)
+	switch {
+	case err != nil:
+		return err
+	case rows == 0:
+		return fmt.Errorf("finish node %d: %w", n.ID, jobs.ErrStale)
+	}
+	if err := u.move(n.Job, id, endEvent(c.Status), n.Status, c.Status, c.Reason); err != nil {
+		return err
+	}
+	if err := u.attemptRow(id, n.Epoch, ms(n.Claimed), n.Phase, n.Attempt, c.Status, c.Reason, c.Error); err != nil {
+		return err
+	}
+	if n.Phase != jobs.PhaseCombine {
+		if err := u.above(int64(n.Parent), func(s *nodeState) { s.leafEnded(c.Status, n.Counts.Weight, n.Phase == jobs.PhaseWork) }); err != nil {
+			return err
+		}
+	}
+	return u.ended(ending{id: id, job: n.Job, parent: int64(n.Parent), status: c.Status, optional: n.Optional, dependants: n.Dependants})
+}
+
+// leafEnded moves the counters above a leaf that came to its end.
+func (s *nodeState) leafEnded(end jobs.Status, weight int64, ran bool) {
+	if ran {
+		s.n.Running--
+	}
+	s.n.WeightDone += weight
+	switch end {
+	case jobs.StatusFailed:
+		s.n.Failed++
+	case jobs.StatusCancelled:
+		s.n.Cancelled++
+	case jobs.StatusSkipped:
+		s.n.Skipped++
+	default:
+		s.n.Completed++
+	}
+}
+
+func endEvent(s jobs.Status) jobs.Event {
+	switch s {
+	case jobs.StatusCompleted:
+		return jobs.EventComplete
+	case jobs.StatusPartial:
+		return jobs.EventPartial
+	case jobs.StatusSkipped:
+		return jobs.EventSkip
+	case jobs.StatusCancelled:
+		return jobs.EventCancel
+	default:
+		return jobs.EventFail
+	}
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// release takes a node from its worker and gives it another status.
+func (u *unit) release(s *nodeState, e jobs.Event, to jobs.Status, why jobs.Reason, msg string) error {
+	if err := u.move(s.job, s.id, e, s.status, to, why); err != nil {
+		return err
+	}
+	if err := u.attemptRow(s.id, s.epoch, s.claimed, s.phase, s.attempt, to, why, msg); err != nil {
+		return err
+	}
+	if s.phase == jobs.PhaseWork && s.status == jobs.StatusRunning {
+		s.n.Running = 0
+		if err := u.above(s.parent, func(p *nodeState) { p.n.Running-- }); err != nil {
+			return err
+		}
+	}
+	s.status, s.reason, s.owner, s.step, s.dirty = to, why, "", "", true
+	return nil
+}
+
+// back is the status in which a node waits for its next claim.
+func (s *nodeState) back() jobs.Status {
+	if s.phase == jobs.PhasePlan && s.parent == 0 {
+		return jobs.StatusPlanning
+	}
+	return jobs.StatusQueued
+}
+
+// retry hands a claimed node back to the queue.
+func (u *unit) retry(c jobs.Retry) error {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	if err := u.release(s, jobs.EventRetry, s.back(), c.Reason, c.Error); err != nil {
+		return err
+	}
+	if c.Uncounted {
+		s.attempt--
+	} else if err := u.exec("DELETE FROM turns WHERE node_id = ?", s.id); err != nil {
+		return err
+	}
+	s.errorMsg, s.notBefore = c.Error, ms(c.NotBefore)
+	u.announce(s)
+	return nil
+}
+
+// park lets a claimed node wait for a person; its slot is free.
+func (u *unit) park(c jobs.Park) error {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	if err := u.release(s, jobs.EventPark, jobs.StatusWaitingForInput, c.Reason, c.Question); err != nil {
+		return err
+	}
+	s.attempt-- // it goes on where it was
+	s.errorMsg = c.Question
+	kind := jobs.NoticeQuestion
+	if c.Reason == jobs.ReasonBudget {
+		kind = jobs.NoticeBudget
+	}
+	return u.notice(s.job, kind, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
+}
+
+// unpark lets what waits for reason go on.
+func (u *unit) unpark(c jobs.Unpark) error {
+	if c.Budget > 0 {
+		rows, err := u.changed("UPDATE purses SET budget = ? WHERE key = ?", int64(c.Budget), purseOf(c.Job))
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			return fmt.Errorf("job %s: %w", c.Job, jobs.ErrNotFound)
+		}
+	}
+	if err := u.flush(); err != nil {
+		return err
+	}
+	waiting, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND status = 'waiting_for_input' AND reason = ?", string(c.Job), string(c.Reason))
+	if err != nil {
+		return err
+	}
+	for _, id := range waiting {
+		s, err := u.load(id)
+		if err != nil {
+			return err
+		}
+		if err := u.move(s.job, id, jobs.EventUnpark, s.status, s.back(), ""); err != nil {
+			return err
+		}
+		s.status, s.reason, s.errorMsg, s.notBefore = s.back(), "", "", 0
+		u.announce(s)
+	}
+	return nil
+}
+
+// working records what a node does; people see it in the next report.
+func (u *unit) working(c jobs.Working) error {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	s.step, s.steps, s.totalSteps, s.dirty = c.Current, c.Done, c.Total, true
+	u.touch(s.job)
+	return nil
+}
+
+// checkpoint keeps a finished turn.
+func (u *unit) checkpoint(c jobs.Checkpoint) error {
+	if _, err := u.held(c.Fence); err != nil {
+		return err
+	}
+	text, err := toJSON(c.Messages)
+	if err != nil {
+		return err
+	}
+	return u.exec("INSERT INTO turns (node_id, turn, messages) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET messages = excluded.messages",
+		int64(c.Node), c.Turn, text)
+}

@@ -1,0 +1,282 @@
+package storage
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// What a step is taken to last when its plan does not say: its share of the work.
+const (
+	defaultTask = 30 * time.Second
+	defaultCall = 10 * time.Second
+)
+
+const insertNode = `INSERT INTO nodes (id, job_id, parent_id, path, depth, ord, type, title, description, prompt, priority,
+  needs, tools, optional, on_failure, estimate_ms, status, reason, phase, ready, revision, created_at,
+  open_children, open_deps, dependants, l_total, weight)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// sprout is a node that is about to be inserted.
+type sprout struct {
+	id, parent int64
+	path       string
+	depth, ord int
+	step       *jobs.Step
+	leaf       bool
+	children   int
+	deps       int
+	dependants int
+	leaves     int
+	weight     int64
+	gated      bool // its branch is not open yet
+	closed     bool // it is a branch that waits for something
+}
+
+// expand inserts the tree that a plan makes of a claimed node.
+func (u *unit) expand(c jobs.Expand) error {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	var path string
+	var depth, revision, ask int
+	err = u.row("SELECT n.path, n.depth, j.revision, j.ask FROM nodes n JOIN jobs j ON j.id = n.job_id WHERE n.id = ?",
+		[]any{s.id}, &path, &depth, &revision, &ask)
+	if err != nil {
+		return err
+	}
+	asks := ask == 1 && s.parent == 0
+	top := &sprout{id: s.id, path: path, depth: depth, closed: asks}
+	tree, edges, err := u.grow(c.Plan.Steps, top)
+	if err != nil {
+		return err
+	}
+	weigh(tree, top, s)
+	if s.parent == 0 {
+		revision++
+		if err := u.exec("UPDATE jobs SET revision = ? WHERE id = ?", revision, string(s.job)); err != nil {
+			return err
+		}
+	}
+	for _, t := range tree {
+		if err := u.insert(s, t, revision); err != nil {
+			return err
+		}
+	}
+	for _, e := range edges {
+		if err := u.exec("INSERT INTO deps (on_id, node_id) VALUES (?, ?)", e[0], e[1]); err != nil {
+			return err
+		}
+	}
+	return u.expanded(s, top, c.Plan.Title, asks, revision)
+}
+
+// expanded turns the planned node into a branch.
+func (u *unit) expanded(s *nodeState, top *sprout, title string, asks bool, revision int) error {
+	to, e, why := jobs.StatusWaitingForChildren, jobs.EventPlanned, jobs.Reason("")
+	if asks {
+		to, e, why = jobs.StatusAwaitingApproval, jobs.EventAskApproval, jobs.ReasonApproval
+		if err := u.notice(s.job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval."); err != nil {
+			return err
+		}
+	}
+	if err := u.release(s, e, to, why, ""); err != nil {
+		return err
+	}
+	if s.parent == 0 && title != "" {
+		s.title = title
+	}
+	s.phase, s.attempt, s.openChildren = jobs.PhaseCombine, 0, top.children
+	more, heavier := top.leaves-s.n.Total, top.weight-s.n.Weight
+	s.n.Total, s.n.Weight = top.leaves, top.weight
+	return u.above(s.parent, func(p *nodeState) {
+		p.n.Total += more
+		p.n.Weight += heavier
+	})
+}
+
+// grow lays out the nodes of a plan under top, and the dependencies between them.
+func (u *unit) grow(steps []jobs.Step, top *sprout) (tree []*sprout, edges [][2]int64, err error) {
+	byKey := map[string]*sprout{"": top}
+	for i := range steps {
+		step := &steps[i]
+		parent, ok := byKey[step.Parent]
+		if !ok {
+			return nil, nil, fmt.Errorf("step %q: its branch %q does not come before it", step.Key, step.Parent)
+		}
+		parent.children++
+		t := &sprout{
+			id: u.w.nextID, parent: parent.id, depth: parent.depth + 1, ord: parent.children, step: step,
+			leaf: step.Type.Leaf() || step.Later, deps: len(step.DependsOn), gated: parent.closed,
+		}
+		t.path = joinPath(parent.path, t.ord)
+		t.closed = !t.leaf && (t.deps > 0 || t.gated)
+		u.w.nextID++
+		byKey[step.Key] = t
+		tree = append(tree, t)
+	}
+	for _, t := range tree {
+		for _, key := range t.step.DependsOn {
+			on, ok := byKey[key]
+			if !ok || key == "" {
+				return nil, nil, fmt.Errorf("step %q depends on %q, which is not there", t.step.Key, key)
+			}
+			on.dependants++
+			edges = append(edges, [2]int64{on.id, t.id})
+		}
+	}
+	return tree, edges, nil
+}
+
+func joinPath(parent string, ord int) string {
+	if parent == "" {
+		return strconv.Itoa(ord)
+	}
+	return parent + "." + strconv.Itoa(ord)
+}
+
+// weigh counts the leaves and sums up the work of every branch. A subplan that was
+// planned late divides the share it already had, so that progress never falls.
+func weigh(tree []*sprout, top *sprout, s *nodeState) {
+	byID := map[int64]*sprout{top.id: top}
+	var total int64
+	for _, t := range tree {
+		byID[t.id] = t
+		if t.leaf {
+			t.leaves, t.weight = 1, guess(t.step)
+			total += t.weight
+		}
+	}
+	if s.parent != 0 && total > 0 {
+		share(tree, s.n.Weight, total)
+	}
+	for i := len(tree) - 1; i >= 0; i-- { // children come after their branch
+		t := tree[i]
+		up := byID[t.parent]
+		up.leaves += t.leaves
+		up.weight += t.weight
+	}
+}
+
+// share scales the leaves' weights so that they sum up to have.
+func share(tree []*sprout, have, total int64) {
+	left := have
+	var last *sprout
+	for _, t := range tree {
+		if t.leaf {
+			t.weight = int64(float64(have) * float64(t.weight) / float64(total))
+			left -= t.weight
+			last = t
+		}
+	}
+	last.weight += left
+}
+
+func guess(step *jobs.Step) int64 {
+	switch {
+	case step.Estimate > 0:
+		return max(1, millis(step.Estimate))
+	case step.Type == jobs.TypeAPICall:
+		return millis(defaultCall)
+	}
+	return millis(defaultTask)
+}
+
+func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
+	needs, tools, err := encodeSpec(t.step)
+	if err != nil {
+		return err
+	}
+	openDeps := t.deps + count(t.gated)
+	status, phase := jobs.StatusQueued, jobs.PhaseWork
+	switch {
+	case !t.leaf:
+		phase = jobs.PhaseCombine
+		if openDeps == 0 {
+			status = jobs.StatusWaitingForChildren
+		}
+	case t.step.Later:
+		phase = jobs.PhasePlan
+	}
+	ready := t.leaf && openDeps == 0
+	reason := jobs.Reason("")
+	if openDeps > 0 {
+		reason = jobs.ReasonDependency
+	}
+	st := t.step
+	err = u.exec(insertNode, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
+		st.Prompt, string(s.priority), needs, tools, st.Optional, string(st.OnFailure), millis(st.Estimate), string(status),
+		string(reason), string(phase), ready, revision, u.now, t.children, openDeps, t.dependants, t.leaves, t.weight)
+	if err != nil {
+		return err
+	}
+	if ready {
+		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank()})
+	}
+	return u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
+}
+
+func encodeSpec(step *jobs.Step) (needs, tools string, err error) {
+	if step.Needs != (jobs.Requirements{}) {
+		if needs, err = toJSON(step.Needs); err != nil {
+			return "", "", err
+		}
+	}
+	if len(step.Tools) > 0 {
+		if tools, err = toJSON(step.Tools); err != nil {
+			return "", "", err
+		}
+	}
+	return needs, tools, nil
+}
+
+// become turns a claimed node in planning into a leaf.
+func (u *unit) become(c jobs.Become) error {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	if err := u.release(s, jobs.EventOneStep, jobs.StatusQueued, "", ""); err != nil {
+		return err
+	}
+	if s.parent == 0 && c.Title != "" {
+		s.title = c.Title
+	}
+	s.phase, s.attempt, s.notBefore = jobs.PhaseWork, 0, 0
+	if s.parent == 0 {
+		weight := guess(&c.Step)
+		s.n.Weight = weight
+		if err := u.exec("UPDATE jobs SET revision = revision + 1 WHERE id = ?", string(s.job)); err != nil {
+			return err
+		}
+	}
+	needs, tools, err := encodeSpec(&c.Step)
+	if err != nil {
+		return err
+	}
+	u.announce(s)
+	return u.exec("UPDATE nodes SET prompt = ?, needs = ?, tools = ?, estimate_ms = ?, revision = 1 WHERE id = ?",
+		c.Step.Prompt, needs, tools, millis(c.Step.Estimate), s.id)
+}
+
+// approve lets a plan run.
+func (u *unit) approve(c jobs.Approve) error {
+	root, err := u.root(c.Job)
+	if err != nil {
+		return err
+	}
+	var revision int
+	if err := u.row("SELECT revision FROM jobs WHERE id = ?", []any{string(c.Job)}, &revision); err != nil {
+		return err
+	}
+	switch {
+	case root.status != jobs.StatusAwaitingApproval:
+		return &jobs.UserError{Message: fmt.Sprintf("Job %s does not wait for approval.", c.Job)}
+	case revision != c.Revision:
+		return &jobs.UserError{Message: fmt.Sprintf("That plan is out of date: the newest revision is %d.", revision)}
+	}
+	return u.openBranch(root, jobs.EventApprove)
+}

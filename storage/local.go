@@ -1,0 +1,350 @@
+package storage
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// LocalConfig configures a Local. Workers is required.
+type LocalConfig struct {
+	Workers int // nodes worked on at once
+	// Window bounds the ready nodes of one job that are in hand, so that a large
+	// job cannot starve a small one. 0: four times Workers, at least 64.
+	Window int
+	// Grace is how long nodes in hand may go on after a stop. 0: not at all.
+	Grace time.Duration
+	// Only restricts it to one job; nil: all jobs.
+	Only func(jobs.JobID) bool
+	Now  func() time.Time
+}
+
+// Local is the jobs.Dispatcher of a single process: a heap of ready nodes, by
+// priority and then by age, and a goroutine for each node in hand. What does not
+// fit a job's window stays in the store and is fetched when there is room.
+type Local struct {
+	cfg  LocalConfig
+	wake chan struct{}
+
+	mu      sync.Mutex
+	queue   readyHeap // to hand out now
+	later   laterHeap // to hand out at their time
+	seq     int64
+	windows map[jobs.JobID]*window
+	running map[jobs.NodeID]context.CancelCauseFunc
+}
+
+var _ jobs.Dispatcher = (*Local)(nil)
+
+// window is what Local knows of one job.
+type window struct {
+	rank int
+	held map[jobs.NodeID]int64 // in hand: queued here or running, by epoch
+	idle int                   // of held: not running
+	more bool                  // the store has, or may have, ready nodes that are not held
+}
+
+// NewLocal returns a Local. It panics if Workers is not positive, which is a
+// mistake of the program, not of its input.
+func NewLocal(cfg LocalConfig) *Local {
+	if cfg.Workers < 1 || cfg.Now == nil {
+		panic("storage: Local needs Workers and Now")
+	}
+	if cfg.Window == 0 {
+		cfg.Window = max(64, 4*cfg.Workers)
+	}
+	return &Local{
+		cfg: cfg, wake: make(chan struct{}, 1),
+		windows: map[jobs.JobID]*window{}, running: map[jobs.NodeID]context.CancelCauseFunc{},
+	}
+}
+
+// Committed takes nodes that became ready.
+func (l *Local) Committed(ready []jobs.Ready) {
+	if len(ready) == 0 {
+		return
+	}
+	l.mu.Lock()
+	for _, r := range ready {
+		l.push(r)
+	}
+	l.mu.Unlock()
+	l.knock()
+}
+
+func (l *Local) knock() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// push puts a node on a heap, or leaves it to the store if its job's window is
+// full. The caller holds the lock.
+func (l *Local) push(r jobs.Ready) {
+	if l.cfg.Only != nil && !l.cfg.Only(r.Job) {
+		return
+	}
+	w := l.windows[r.Job]
+	if w == nil {
+		w = &window{rank: r.Rank, held: map[jobs.NodeID]int64{}}
+		l.windows[r.Job] = w
+	}
+	if epoch, ok := w.held[r.Node]; ok && epoch >= r.Epoch {
+		return // said twice
+	}
+	if w.more || w.idle >= l.cfg.Window {
+		w.more = true
+		return
+	}
+	l.hold(w, r)
+}
+
+func (l *Local) hold(w *window, r jobs.Ready) {
+	w.held[r.Node] = r.Epoch
+	w.idle++
+	l.seq++
+	item := queued{Ready: r, seq: l.seq}
+	if r.NotBefore.After(l.cfg.Now()) {
+		heap.Push(&l.later, item)
+		return
+	}
+	heap.Push(&l.queue, item)
+}
+
+// Interrupt ends the contexts of running nodes.
+func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range nodes {
+		if cancel, ok := l.running[id]; ok {
+			cancel(cause)
+		}
+	}
+}
+
+// Run hands ready nodes to handle, at most Workers at once, until ctx is done.
+// Then it waits for those in hand: Grace, and after it their contexts end with
+// jobs.ErrStopped.
+func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
+	waiting, err := source.Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	for _, r := range waiting {
+		l.expect(r)
+	}
+	l.mu.Unlock()
+
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	var hands sync.WaitGroup
+	defer hands.Wait()
+	slots := make(chan struct{}, l.cfg.Workers)
+	defer l.stop(ctx, cancel, &hands)
+	for ctx.Err() == nil {
+		if err := l.refill(ctx, source); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		l.start(work, slots, &hands, handle)
+		if err := l.sleep(ctx); err != nil {
+			return nil //nolint:nilerr // the stop that was asked for
+		}
+	}
+	return nil
+}
+
+// expect marks a job as one that the store has more of.
+func (l *Local) expect(r jobs.Ready) {
+	if l.cfg.Only != nil && !l.cfg.Only(r.Job) {
+		return
+	}
+	w := l.windows[r.Job]
+	if w == nil {
+		w = &window{rank: r.Rank, held: map[jobs.NodeID]int64{}}
+		l.windows[r.Job] = w
+	}
+	w.more = true
+}
+
+// stop gives the nodes in hand their grace.
+func (l *Local) stop(ctx context.Context, cancel context.CancelCauseFunc, hands *sync.WaitGroup) {
+	if l.cfg.Grace > 0 {
+		done := make(chan struct{})
+		go func() {
+			hands.Wait()
+			close(done)
+		}()
+		timer := time.NewTimer(l.cfg.Grace)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C:
+		}
+	}
+	cancel(jobs.ErrStopped)
+}
+
+// refill fetches from the store for jobs whose window has room.
+func (l *Local) refill(ctx context.Context, source jobs.Source) error {
+	for _, job := range l.hungry() {
+		l.mu.Lock()
+		w := l.windows[job]
+		limit := len(w.held) + l.cfg.Window
+		w.more = false // what becomes ready from here on says so itself
+		l.mu.Unlock()
+		list, err := source.Ready(ctx, job, limit)
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		for _, r := range list {
+			l.push(r)
+		}
+		if len(list) == limit {
+			w.more = true
+		}
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// hungry lists the jobs that the store has more of and whose window is half empty.
+func (l *Local) hungry() []jobs.JobID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []jobs.JobID
+	for job, w := range l.windows {
+		if w.more && w.idle <= l.cfg.Window/2 {
+			list = append(list, job)
+		}
+	}
+	return list
+}
+
+// start hands out what is due while there are slots.
+func (l *Local) start(work context.Context, slots chan struct{}, hands *sync.WaitGroup, handle func(context.Context, jobs.Ready)) {
+	for {
+		select {
+		case slots <- struct{}{}:
+		default:
+			return
+		}
+		r, ok := l.next()
+		if !ok {
+			<-slots
+			return
+		}
+		ctx, cancel := context.WithCancelCause(work)
+		l.mu.Lock()
+		l.running[r.Node] = cancel
+		l.mu.Unlock()
+		hands.Go(func() {
+			defer cancel(nil)
+			handle(ctx, r)
+			l.release(r)
+			<-slots
+			l.knock()
+		})
+	}
+}
+
+// next takes the node that is due first.
+func (l *Local) next() (jobs.Ready, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.cfg.Now()
+	for len(l.later) > 0 && !l.later[0].NotBefore.After(now) {
+		item, _ := heap.Pop(&l.later).(queued)
+		heap.Push(&l.queue, item)
+	}
+	if len(l.queue) == 0 {
+		return jobs.Ready{}, false
+	}
+	item, _ := heap.Pop(&l.queue).(queued)
+	l.windows[item.Job].idle--
+	return item.Ready, true
+}
+
+// release forgets a node that was worked on, and its job with the last one.
+func (l *Local) release(r jobs.Ready) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.running, r.Node)
+	w := l.windows[r.Job]
+	if w.held[r.Node] == r.Epoch {
+		delete(w.held, r.Node)
+	}
+	if len(w.held) == 0 && !w.more {
+		delete(l.windows, r.Job)
+	}
+}
+
+// sleep waits until something may have changed.
+func (l *Local) sleep(ctx context.Context) error {
+	timer := time.NewTimer(l.untilLater())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return errors.New("stopped")
+	case <-l.wake:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// idleSleep bounds how long nobody looks: nothing should need it.
+const idleSleep = time.Minute
+
+func (l *Local) untilLater() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.later) == 0 {
+		return idleSleep
+	}
+	return min(idleSleep, max(0, l.later[0].NotBefore.Sub(l.cfg.Now())))
+}
+
+// queued is a Ready with its place in the line.
+type queued struct {
+	jobs.Ready
+
+	seq int64
+}
+
+// readyHeap is ordered by priority, then by age.
+type readyHeap []queued
+
+func (h readyHeap) Len() int { return len(h) }
+func (h readyHeap) Less(i, j int) bool {
+	if h[i].Rank != h[j].Rank {
+		return h[i].Rank > h[j].Rank
+	}
+	return h[i].seq < h[j].seq
+}
+func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *readyHeap) Push(x any)   { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
+func (h *readyHeap) Pop() any     { return pop((*[]queued)(h)) }
+
+// laterHeap is ordered by time.
+type laterHeap []queued
+
+func (h laterHeap) Len() int           { return len(h) }
+func (h laterHeap) Less(i, j int) bool { return h[i].NotBefore.Before(h[j].NotBefore) }
+func (h laterHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *laterHeap) Push(x any)        { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
+func (h *laterHeap) Pop() any          { return pop((*[]queued)(h)) }
+
+func pop(list *[]queued) queued {
+	last := (*list)[len(*list)-1]
+	*list = (*list)[:len(*list)-1]
+	return last
+}

@@ -1,0 +1,45 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// recover takes back what a killed process was working on. This process holds the
+// file alone, so whatever has an owner has a dead one.
+func (s *Store) recover(ctx context.Context) error {
+	return translate(s.stdTx(ctx, func(tx *sql.Tx) error {
+		u := newUnit(ctx, s.writer, tx)
+		if err := u.loseCalls(); err != nil {
+			return err
+		}
+		list, err := u.ids("SELECT id FROM nodes WHERE owner <> ''")
+		if err != nil {
+			return err
+		}
+		for _, id := range list {
+			n, err := u.load(id)
+			if err != nil {
+				return err
+			}
+			if err := u.release(n, jobs.EventRetry, n.back(), jobs.ReasonWorkerLost, ""); err != nil {
+				return err
+			}
+			n.epoch++
+			n.notBefore, n.ready = 0, true
+		}
+		if err := u.sweepBlobs(); err != nil {
+			return err
+		}
+		return u.finish()
+	}))
+}
+
+// sweepBlobs drops blobs that nothing names: their process ended between storing
+// and naming them.
+func (u *unit) sweepBlobs() error {
+	return u.exec(`DELETE FROM blobs WHERE sha256 NOT IN (SELECT sha256 FROM attachments)
+		AND sha256 NOT IN (SELECT sha256 FROM artifacts)`)
+}

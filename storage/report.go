@@ -1,0 +1,298 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// nodeRow is a whole row of nodes, for reports.
+type nodeRow struct {
+	ID          int64
+	JobID       string
+	ParentID    int64
+	Path        string
+	Depth       int
+	Ord         int
+	Type        string
+	Title       string
+	Description string
+	Prompt      string
+	Priority    string
+	Tools       string
+	Needs       string
+	Optional    bool
+	EstimateMS  int64 `gorm:"column:estimate_ms"`
+
+	Status      string
+	Reason      string
+	Phase       string
+	Attempt     int
+	Epoch       int64
+	Owner       string
+	CreatedAt   int64
+	StartedAt   int64
+	CompletedAt int64
+
+	CurrentStep    string
+	StepsCompleted int
+	TotalSteps     int
+	OpenDeps       int
+
+	LTotal, LCompleted, LFailed, LRunning, LSkipped, LCancelled int
+	Weight, WeightDone                                          int64
+	TokensIn, TokensRead, TokensWrite, TokensOut                int64
+	Cost                                                        int64
+	Unpriced                                                    int
+
+	Provider string
+	Model    string
+	Error    string
+	Result   string
+}
+
+func (nodeRow) TableName() string { return "nodes" }
+
+func (r nodeRow) node() *jobs.Node {
+	return &jobs.Node{
+		ID: jobs.NodeID(r.ID), Job: jobs.JobID(r.JobID), Parent: jobs.NodeID(r.ParentID), Path: r.Path, Depth: r.Depth, Order: r.Ord,
+		Type: jobs.Type(r.Type), Title: r.Title, Description: r.Description, Prompt: r.Prompt, Priority: jobs.Priority(r.Priority),
+		Optional: r.Optional, Estimate: time.Duration(r.EstimateMS) * time.Millisecond,
+		Status: jobs.Status(r.Status), Reason: jobs.Reason(r.Reason), Phase: jobs.Phase(r.Phase), Attempt: r.Attempt, Epoch: r.Epoch, Owner: r.Owner,
+		Created: fromMS(r.CreatedAt), Started: fromMS(r.StartedAt), Completed: fromMS(r.CompletedAt),
+		CurrentStep: r.CurrentStep, StepsCompleted: r.StepsCompleted, TotalSteps: r.TotalSteps, OpenDeps: r.OpenDeps,
+		Counts: jobs.Counts{
+			Total: r.LTotal, Completed: r.LCompleted, Failed: r.LFailed, Running: r.LRunning, Skipped: r.LSkipped, Cancelled: r.LCancelled,
+			Weight: r.Weight, WeightDone: r.WeightDone, Cost: jobs.Money(r.Cost), Unpriced: r.Unpriced,
+			Tokens: jobs.Tokens{Input: r.TokensIn, CacheRead: r.TokensRead, CacheWrite: r.TokensWrite, Output: r.TokensOut},
+		},
+		Provider: r.Provider, Model: r.Model, Result: r.Result, Error: r.Error,
+	}
+}
+
+// jobRow is a row of jobs with its root and its purse.
+type jobRow struct {
+	nodeRow
+
+	Request      string
+	PlanRevision int
+	Budget       int64
+	Spent        int64
+	Reserved     int64
+}
+
+const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, p.budget, p.spent, p.reserved
+FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id `
+
+// Report says all of a job; of a part only what its own rows say.
+func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error) {
+	db := s.reads.WithContext(ctx)
+	var row jobRow
+	err := db.Raw(selectJobs+"WHERE j.id = ?", string(id)).Take(&row).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return nil, fmt.Errorf("job %q: %w", id, jobs.ErrNotFound)
+	case err != nil:
+		return nil, translate(err)
+	}
+	r := s.report(row)
+	if err := s.current(db, &r); err != nil {
+		return nil, err
+	}
+	if !whole {
+		return &r, nil
+	}
+	return &r, s.fill(ctx, &r)
+}
+
+// List returns the newest jobs first.
+func (s *Store) List(ctx context.Context, limit int) ([]jobs.Report, error) {
+	var rows []jobRow
+	err := s.reads.WithContext(ctx).Raw(selectJobs+"ORDER BY j.created_at DESC, j.root_id DESC LIMIT ?", limit).Scan(&rows).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	list := make([]jobs.Report, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, s.report(row))
+	}
+	return list, nil
+}
+
+func (s *Store) report(row jobRow) jobs.Report {
+	r := jobs.NewReport(row.node(), s.cfg.Now())
+	r.Request, r.PlanRevision = row.Request, row.PlanRevision
+	r.Cost.USD = jobs.Money(row.Spent).String()
+	r.Cost.Reserved = jobs.Money(row.Reserved).String()
+	if row.Budget >= 0 {
+		r.Cost.Budget = jobs.Money(row.Budget).String()
+	}
+	return r
+}
+
+// current finds what a job does right now.
+func (s *Store) current(db *gorm.DB, r *jobs.Report) error {
+	if r.Status.Final() {
+		return nil
+	}
+	var row nodeRow
+	err := db.Raw("SELECT title, current_step, phase, path FROM nodes WHERE job_id = ? AND owner <> '' ORDER BY id LIMIT 1", string(r.ID)).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil
+	}
+	r.Current = jobs.Activity(row.node())
+	return err
+}
+
+// fill adds the nodes, artifacts and calls.
+func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
+	db := s.reads.WithContext(ctx)
+	var rows []nodeRow
+	if err := db.Where("job_id = ?", string(r.ID)).Find(&rows).Error; err != nil {
+		return err
+	}
+	deps, err := s.deps(db, r.ID)
+	if err != nil {
+		return err
+	}
+	paths := make(map[int64]string, len(rows))
+	for _, row := range rows {
+		paths[row.ID] = row.Path
+	}
+	made, err := s.artifacts(ctx, r, paths)
+	if err != nil {
+		return err
+	}
+	r.Nodes = make([]jobs.NodeReport, 0, len(rows))
+	for _, row := range rows {
+		n := jobs.NewNodeReport(row.node())
+		n.DependsOn = append(n.DependsOn, deps[row.ID]...)
+		n.Artifacts = append(n.Artifacts, made[row.ID]...)
+		r.Nodes = append(r.Nodes, n)
+	}
+	slices.SortFunc(r.Nodes, func(a, b jobs.NodeReport) int { return jobs.ComparePaths(a.Path, b.Path) })
+	return s.calls(db, r, paths)
+}
+
+func (s *Store) deps(db *gorm.DB, job jobs.JobID) (map[int64][]jobs.NodeID, error) {
+	var rows []struct{ NodeID, OnID int64 }
+	err := db.Raw("SELECT d.node_id, d.on_id FROM nodes n JOIN deps d ON d.node_id = n.id WHERE n.job_id = ? ORDER BY d.on_id", string(job)).Scan(&rows).Error
+	deps := map[int64][]jobs.NodeID{}
+	for _, r := range rows {
+		deps[r.NodeID] = append(deps[r.NodeID], jobs.NodeID(r.OnID))
+	}
+	return deps, err
+}
+
+func (s *Store) artifacts(ctx context.Context, r *jobs.Report, paths map[int64]string) (map[int64][]string, error) {
+	rows, err := s.fileRows(ctx, r.ID)
+	made := map[int64][]string{}
+	for _, row := range rows {
+		if row.NodeID == 0 {
+			continue // an attachment
+		}
+		made[row.NodeID] = append(made[row.NodeID], row.Name)
+		r.Artifacts = append(r.Artifacts, jobs.ArtifactReport{
+			Name: row.Name, Bytes: row.Bytes, MediaType: row.MediaType, SHA256: row.SHA256, Node: paths[row.NodeID],
+		})
+	}
+	return made, err
+}
+
+// callRow is a line of the ledger.
+type callRow struct {
+	ID, NodeID                                   int64
+	Purpose, Provider, Model, Status, Error      string
+	TokensIn, TokensRead, TokensWrite, TokensOut int64
+	Cost                                         int64
+	Priced                                       bool
+	StartedAt, FinishedAt                        int64
+}
+
+func (s *Store) calls(db *gorm.DB, r *jobs.Report, paths map[int64]string) error {
+	var rows []callRow
+	if err := db.Raw("SELECT * FROM calls WHERE job_id = ? ORDER BY id", string(r.ID)).Scan(&rows).Error; err != nil {
+		return err
+	}
+	for _, c := range rows {
+		call := jobs.CallReport{
+			ID: c.ID, Node: paths[c.NodeID], Purpose: c.Purpose, Provider: c.Provider, Model: c.Model, Status: jobs.CallStatus(c.Status),
+			Input: c.TokensIn, CacheRead: c.TokensRead, CacheWrite: c.TokensWrite, Output: c.TokensOut,
+			StartedAt: fromMS(c.StartedAt), Error: c.Error,
+		}
+		if c.Priced {
+			call.CostUSD = jobs.Money(c.Cost).String()
+		}
+		if c.FinishedAt > 0 {
+			call.DurationMS = c.FinishedAt - c.StartedAt
+		}
+		r.Calls = append(r.Calls, call)
+	}
+	return nil
+}
+
+// Notices returns what of a job is still to be said.
+func (s *Store) Notices(ctx context.Context, job jobs.JobID) ([]jobs.Notice, error) {
+	var rows []struct {
+		ID, CreatedAt int64
+		Kind, Text    string
+	}
+	err := s.reads.WithContext(ctx).Raw("SELECT id, kind, text, created_at FROM outbox WHERE job_id = ? AND delivered_at = 0 ORDER BY id", string(job)).Scan(&rows).Error
+	list := make([]jobs.Notice, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, jobs.Notice{ID: r.ID, Job: job, Kind: jobs.NoticeKind(r.Kind), Text: r.Text, At: fromMS(r.CreatedAt)})
+	}
+	return list, err
+}
+
+// Waiting lists the jobs that have ready nodes.
+func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
+	var rows []struct{ ID, Priority string }
+	err := s.reads.WithContext(ctx).Raw(`SELECT j.id, n.priority FROM jobs j JOIN nodes n ON n.id = j.root_id
+		WHERE j.final = 0 AND EXISTS (SELECT 1 FROM nodes r WHERE r.job_id = j.id AND r.ready = 1)`).Scan(&rows).Error
+	list := make([]jobs.Ready, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, jobs.Ready{Job: jobs.JobID(r.ID), Rank: jobs.Priority(r.Priority).Rank()})
+	}
+	return list, err
+}
+
+// Ready lists ready nodes of a job.
+func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
+	var rows []struct {
+		ID, Epoch, NotBefore int64
+		Priority             string
+	}
+	err := s.reads.WithContext(ctx).Raw("SELECT id, epoch, not_before, priority FROM nodes WHERE job_id = ? AND ready = 1 ORDER BY id LIMIT ?", string(job), limit).Scan(&rows).Error
+	list := make([]jobs.Ready, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, jobs.Ready{
+			Fence: jobs.Fence{Node: jobs.NodeID(r.ID), Epoch: r.Epoch}, Job: job,
+			Rank: jobs.Priority(r.Priority).Rank(), NotBefore: fromMS(r.NotBefore),
+		})
+	}
+	return list, err
+}
+
+// Overdue lists the open jobs whose time is up, and when the next one's is.
+func (s *Store) Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, time.Time, error) {
+	var rows []struct {
+		ID       string
+		Deadline int64
+	}
+	err := s.reads.WithContext(ctx).Raw("SELECT id, deadline FROM jobs WHERE final = 0 AND deadline > 0 ORDER BY deadline").Scan(&rows).Error
+	var due []jobs.JobID
+	for _, r := range rows {
+		if r.Deadline > ms(now) {
+			return due, fromMS(r.Deadline), err
+		}
+		due = append(due, jobs.JobID(r.ID))
+	}
+	return due, time.Time{}, err
+}

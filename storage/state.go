@@ -1,0 +1,195 @@
+package storage
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// nodeState is what of a node moves, and what of it decides how others move. A
+// unit loads it once and writes it once.
+type nodeState struct {
+	id     int64
+	job    jobs.JobID
+	parent int64
+	typ    jobs.Type
+
+	optional  bool
+	onFailure jobs.OnFailure
+	priority  jobs.Priority
+
+	// The rest is written back.
+	title                     string
+	status, verdict           jobs.Status
+	reason                    jobs.Reason
+	phase                     jobs.Phase
+	desired                   jobs.Desired
+	attempt, tries            int
+	epoch                     int64
+	owner                     string
+	ready                     bool
+	notBefore                 int64
+	started, claimed, ended   int64
+	step                      string
+	steps, totalSteps         int
+	openChildren, openDeps    int
+	dependants                int
+	kids                      jobs.Children
+	n                         jobs.Counts
+	provider, model, errorMsg string
+
+	dirty      bool
+	doneBefore int64 // n.WeightDone when it was loaded
+}
+
+const loadState = `SELECT job_id, parent_id, type, optional, on_failure, priority,
+  title, status, verdict, reason, phase, desired, attempt, tries, epoch, owner, ready, not_before,
+  started_at, claimed_at, completed_at, current_step, steps_completed, total_steps,
+  open_children, open_deps, dependants,
+  c_completed, c_partial, c_failed, c_skipped, c_cancelled, o_good, o_bad,
+  l_total, l_completed, l_failed, l_running, l_skipped, l_cancelled, weight, weight_done,
+  tokens_in, tokens_read, tokens_write, tokens_out, cost, unpriced, provider, model, error
+FROM nodes WHERE id = ?`
+
+const saveState = `UPDATE nodes SET
+  title = ?, status = ?, verdict = ?, reason = ?, phase = ?, desired = ?, attempt = ?, tries = ?, epoch = ?, owner = ?,
+  ready = ?, not_before = ?, started_at = ?, claimed_at = ?, completed_at = ?, current_step = ?, steps_completed = ?,
+  total_steps = ?, open_children = ?, open_deps = ?, dependants = ?,
+  c_completed = ?, c_partial = ?, c_failed = ?, c_skipped = ?, c_cancelled = ?, o_good = ?, o_bad = ?,
+  l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
+  tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?,
+  provider = ?, model = ?, error = ?
+WHERE id = ?`
+
+// moving lists pointers to what loadState reads from title on and saveState
+// writes, in their order.
+func (s *nodeState) moving() []any {
+	return []any{
+		&s.title, &s.status, &s.verdict, &s.reason, &s.phase, &s.desired, &s.attempt, &s.tries, &s.epoch, &s.owner,
+		&s.ready, &s.notBefore, &s.started, &s.claimed, &s.ended, &s.step, &s.steps,
+		&s.totalSteps, &s.openChildren, &s.openDeps, &s.dependants,
+		&s.kids.Completed, &s.kids.Partial, &s.kids.Failed, &s.kids.Skipped, &s.kids.Cancelled,
+		&s.kids.OptionalGood, &s.kids.OptionalBad,
+		&s.n.Total, &s.n.Completed, &s.n.Failed, &s.n.Running, &s.n.Skipped, &s.n.Cancelled, &s.n.Weight, &s.n.WeightDone,
+		&s.n.Tokens.Input, &s.n.Tokens.CacheRead, &s.n.Tokens.CacheWrite, &s.n.Tokens.Output, &s.n.Cost, &s.n.Unpriced,
+		&s.provider, &s.model, &s.errorMsg,
+	}
+}
+
+// load returns the state of a node. It returns jobs.ErrNotFound if there is none.
+func (u *unit) load(id int64) (*nodeState, error) {
+	if s, ok := u.nodes[id]; ok {
+		return s, nil
+	}
+	s := &nodeState{id: id}
+	dest := append([]any{&s.job, &s.parent, &s.typ, &s.optional, &s.onFailure, &s.priority}, s.moving()...)
+	if err := u.row(loadState, []any{id}, dest...); err != nil {
+		return nil, err
+	}
+	s.doneBefore = s.n.WeightDone
+	u.nodes[id] = s
+	return s, nil
+}
+
+// held returns the state of a node if the worker with this fence still holds it,
+// jobs.ErrStale if not.
+func (u *unit) held(f jobs.Fence) (*nodeState, error) {
+	s, err := u.load(int64(f.Node))
+	if err != nil {
+		return nil, err
+	}
+	if s.epoch != f.Epoch || s.owner == "" {
+		return nil, fmt.Errorf("node %d: %w", f.Node, jobs.ErrStale)
+	}
+	return s, nil
+}
+
+// flush writes what was changed in memory.
+func (u *unit) flush() error {
+	for _, s := range u.nodes {
+		if err := u.save(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *unit) save(s *nodeState) error {
+	if !s.dirty {
+		return nil
+	}
+	s.dirty = false
+	args := make([]any, 0, 48)
+	for _, p := range s.moving() {
+		args = append(args, value(p))
+	}
+	return u.exec(saveState, append(args, s.id)...)
+}
+
+// value returns what a pointer of moving points at, as the driver takes it.
+func value(p any) any {
+	switch p := p.(type) {
+	case *int:
+		return *p
+	case *int64:
+		return *p
+	case *string:
+		return *p
+	case *bool:
+		return *p
+	case *jobs.Status:
+		return string(*p)
+	case *jobs.Reason:
+		return string(*p)
+	case *jobs.Phase:
+		return string(*p)
+	case *jobs.Desired:
+		return string(*p)
+	case *jobs.Money:
+		return int64(*p)
+	}
+	panic(fmt.Sprintf("no column type for %T", p)) // a field of nodeState was given a new type
+}
+
+// evict writes a node and forgets it, so that a statement of its own may change
+// the row.
+func (u *unit) evict(id int64) error {
+	s, ok := u.nodes[id]
+	if !ok {
+		return nil
+	}
+	delete(u.nodes, id)
+	return u.save(s)
+}
+
+// above calls fn for every ancestor of a node, from its parent up to the root.
+func (u *unit) above(parent int64, fn func(s *nodeState)) error {
+	for parent != 0 {
+		s, err := u.load(parent)
+		if err != nil {
+			return err
+		}
+		fn(s)
+		s.dirty = true
+		parent = s.parent
+	}
+	return nil
+}
+
+// announce tells the dispatcher of a node that became ready.
+func (u *unit) announce(s *nodeState) {
+	s.ready, s.dirty = true, true
+	u.ready = append(u.ready, jobs.Ready{
+		Fence: jobs.Fence{Node: jobs.NodeID(s.id), Epoch: s.epoch},
+		Job:   s.job, Rank: s.priority.Rank(), NotBefore: fromMS(s.notBefore),
+	})
+}
+
+// attemptRow keeps what came of one claim, for ever.
+func (u *unit) attemptRow(id, epoch, claimed int64, phase jobs.Phase, attempt int, to jobs.Status, why jobs.Reason, msg string) error {
+	return u.exec(`INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, epoch, string(phase), attempt, string(to), string(why), msg, claimed, u.now)
+}
+
+func millis(d time.Duration) int64 { return d.Milliseconds() }

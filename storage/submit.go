@@ -1,0 +1,68 @@
+package storage
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// submit makes a job and its root; the same inbound key returns the same job.
+func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
+	if j.Key != "" {
+		err := u.row("SELECT id FROM jobs WHERE inbound_key = ?", []any{j.Key}, &out.Job)
+		if err == nil || !errors.Is(err, jobs.ErrNotFound) {
+			return err
+		}
+	}
+	out.Job = j.ID
+	rootID := u.w.nextID
+	u.w.nextID++
+	key := sql.NullString{String: j.Key, Valid: j.Key != ""}
+	err := u.exec(`INSERT INTO jobs (id, root_id, inbound_key, request, user_name, model, ask, timeout_ms, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(j.ID), rootID, key, j.Request, j.User, j.Model, j.Ask, millis(j.Timeout), u.now)
+	if err != nil {
+		return err
+	}
+	if err := u.submitFiles(j); err != nil {
+		return err
+	}
+	if err := u.exec("INSERT INTO purses (key, budget) VALUES (?, ?)", purseOf(j.ID), int64(j.Budget)); err != nil {
+		return err
+	}
+	needs := ""
+	if j.Model != "" {
+		if needs, err = toJSON(jobs.Requirements{Model: j.Model}); err != nil {
+			return err
+		}
+	}
+	err = u.exec(insertNode, rootID, string(j.ID), 0, "", 0, 1, string(jobs.TypeRootJob), j.Title, j.Request, j.Request,
+		string(j.Priority), needs, "", false, "", 0, string(jobs.StatusPlanning), "", string(jobs.PhasePlan), true, 0, u.now,
+		0, 0, 0, 1, max(1, millis(j.Weight)))
+	if err != nil {
+		return err
+	}
+	out.Node = &jobs.Node{ID: jobs.NodeID(rootID), Job: j.ID, Type: jobs.TypeRootJob, Title: j.Title, Status: jobs.StatusPlanning}
+	u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(rootID)}, Job: j.ID, Rank: j.Priority.Rank()})
+	if err := u.move(j.ID, rootID, jobs.EventSubmit, "", jobs.StatusPlanning, ""); err != nil {
+		return err
+	}
+	return u.notice(j.ID, jobs.NoticeAck, "ack", fmt.Sprintf("Job submitted: %s", j.Title))
+}
+
+func (u *unit) submitFiles(j jobs.NewJob) error {
+	for i, f := range j.Files {
+		info, err := toJSON(f)
+		if err != nil {
+			return err
+		}
+		err = u.exec("INSERT INTO attachments (job_id, ord, name, sha256, info) VALUES (?, ?, ?, ?, ?)",
+			string(j.ID), i+1, f.Name, f.SHA256, info)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -119,8 +119,13 @@ type Approve struct {
 // Cancel ends all that is open of a job.
 type Cancel struct {
 	Job    JobID
-	Status Status // cancelled, or failed for a job whose time is up
 	Reason Reason
+}
+
+// Expire ends the open leaves of a job whose time is up, so that its branches
+// finish with what there is.
+type Expire struct {
+	Job JobID
 }
 
 // Working records what a claimed node does right now.
@@ -185,6 +190,7 @@ func (Park) isChange()       {}
 func (Unpark) isChange()     {}
 func (Approve) isChange()    {}
 func (Cancel) isChange()     {}
+func (Expire) isChange()     {}
 func (Working) isChange()    {}
 func (Reserve) isChange()    {}
 func (Settle) isChange()     {}

@@ -217,7 +217,7 @@ func (s *Service) List(ctx context.Context, limit int) ([]Report, error) {
 
 // Cancel ends all that is open of a job. A job that is final is left alone.
 func (s *Service) Cancel(ctx context.Context, id JobID) error {
-	return s.apply(ctx, Cancel{Job: id, Status: StatusCancelled, Reason: ReasonUser})
+	return s.apply(ctx, Cancel{Job: id, Reason: ReasonUser})
 }
 
 // Approve lets the plan of that revision run.

@@ -243,7 +243,32 @@ func (u *unit) cancel(c jobs.Cancel) error {
 	if err != nil {
 		return err
 	}
-	return u.end(root, c.Status, c.Reason)
+	return u.end(root, jobs.StatusCancelled, c.Reason)
+}
+
+// expire ends the open leaves of a job; its branches are then judged as ever.
+func (u *unit) expire(c jobs.Expire) error {
+	if err := u.exec("UPDATE jobs SET timeout_ms = 0 WHERE id = ?", string(c.Job)); err != nil {
+		return err
+	}
+	if err := u.flush(); err != nil {
+		return err
+	}
+	list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND phase <> 'combine' AND completed_at = 0", string(c.Job))
+	if err != nil {
+		return err
+	}
+	for _, id := range list {
+		s, err := u.load(id)
+		if err != nil {
+			return err
+		}
+		s.errorMsg = "The job's time was up."
+		if err := u.end(s, jobs.StatusFailed, jobs.ReasonTimeout); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (u *unit) root(job jobs.JobID) (*nodeState, error) {

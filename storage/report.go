@@ -286,7 +286,7 @@ func (s *Store) Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, time.
 		ID       string
 		Deadline int64
 	}
-	err := s.reads.WithContext(ctx).Raw("SELECT id, deadline FROM jobs WHERE final = 0 AND deadline > 0 ORDER BY deadline").Scan(&rows).Error
+	err := s.reads.WithContext(ctx).Raw("SELECT id, deadline FROM jobs WHERE final = 0 AND deadline > 0 AND timeout_ms > 0 ORDER BY deadline").Scan(&rows).Error
 	var due []jobs.JobID
 	for _, r := range rows {
 		if r.Deadline > ms(now) {

@@ -59,6 +59,8 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.approve(c)
 	case jobs.Cancel:
 		err = u.cancel(c)
+	case jobs.Expire:
+		err = u.expire(c)
 	case jobs.Working:
 		err = u.working(c)
 	case jobs.Reserve:

@@ -1,0 +1,236 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/llm"
+)
+
+const (
+	// maxToolText bounds what one tool call may add to a prompt, in bytes.
+	maxToolText = 64 << 10
+	// maxCallsPerTurn bounds what a model may ask for at once.
+	maxCallsPerTurn = 16
+	// maxSameCall is how often the very same call is worth making.
+	maxSameCall = 3
+)
+
+// errTurns says that a task used all its turns without an answer.
+var errTurns = &jobs.UserError{Message: "The step did not come to an answer within its turns: make the request smaller or raise jobs.max_turns."}
+
+// Work carries out a leaf: one call, or turns of model and tools until there is a
+// final answer. Finished turns are kept, so that a crash does not repeat them.
+func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
+	b, model, err := c.brief(ctx, n, llm.PurposeTurn)
+	if err != nil {
+		return "", err
+	}
+	before, err := c.cfg.Store.Turns(ctx, n)
+	if err != nil {
+		return "", err
+	}
+	t := &task{
+		crew: c, node: n, model: model, files: c.cfg.Store.Files(n),
+		messages: append([]llm.Message{{Role: llm.RoleUser, Text: leafPrompt(b)}}, before...),
+		turn:     len(before) / messagesPerTurn,
+		seen:     map[string]int{},
+	}
+	for _, name := range n.Tools {
+		if tool, ok := c.tools[name]; ok {
+			t.tools = append(t.tools, tool)
+		}
+	}
+	return t.run(ctx)
+}
+
+// messagesPerTurn: the model's wish and the tools' answers.
+const messagesPerTurn = 2
+
+// task is one leaf at work.
+type task struct {
+	crew     *Crew
+	node     *jobs.Node
+	model    llm.Model
+	files    jobs.Files
+	tools    []jobs.Tool
+	messages []llm.Message
+	turn     int // finished ones
+	seen     map[string]int
+}
+
+func (t *task) run(ctx context.Context) (string, error) {
+	for t.turn < t.crew.cfg.MaxTurns {
+		resp, err := t.model.Generate(ctx, t.request())
+		if err != nil {
+			return "", err
+		}
+		if len(resp.Calls) == 0 {
+			return t.answer(resp)
+		}
+		if err := t.take(ctx, resp); err != nil {
+			return "", err
+		}
+	}
+	return "", errTurns
+}
+
+// answer returns the final text. An empty one is no answer.
+func (t *task) answer(resp llm.Response) (string, error) {
+	text := strings.TrimSpace(resp.Text)
+	if text == "" {
+		return "", &llm.APIError{Provider: resp.Provider, Model: resp.Model, Kind: llm.KindBroken, Message: "the answer was empty"}
+	}
+	return text, nil
+}
+
+// request asks for the next turn. In the last one there are no tools: the model
+// must make do with what it knows.
+func (t *task) request() llm.Request {
+	r := llm.Request{Purpose: llm.PurposeTurn, Model: t.node.Needs.Model, System: leafSystem, Messages: t.messages}
+	if t.turn == t.crew.cfg.MaxTurns-1 {
+		r.System += "\n\nThis is your last turn: answer now with what you have, and say what is missing."
+		return r
+	}
+	for _, tool := range t.tools {
+		s := tool.Spec()
+		r.Tools = append(r.Tools, llm.ToolSpec{Name: s.Name, Description: s.Description, Parameters: s.Schema.JSON})
+	}
+	return r
+}
+
+// take runs the tools that a turn asks for and keeps the turn.
+func (t *task) take(ctx context.Context, resp llm.Response) error {
+	calls := resp.Calls
+	if len(calls) > maxCallsPerTurn {
+		calls = calls[:maxCallsPerTurn]
+	}
+	if err := t.say(ctx, calls); err != nil {
+		return err
+	}
+	results, err := t.call(ctx, calls)
+	if err != nil {
+		return err
+	}
+	turn := []llm.Message{
+		{Role: llm.RoleAssistant, Text: resp.Text, Calls: calls},
+		{Role: llm.RoleTool, Results: results},
+	}
+	t.turn++
+	t.messages = append(t.messages, turn...)
+	return t.apply(ctx, jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: turn})
+}
+
+func (t *task) apply(ctx context.Context, c jobs.Change) error {
+	out, err := t.crew.cfg.Store.Apply(ctx, c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}
+
+// say tells people what the leaf does now.
+func (t *task) say(ctx context.Context, calls []llm.ToolCall) error {
+	var names []string
+	for _, c := range calls {
+		if !slices.Contains(names, c.Name) {
+			names = append(names, jobs.Shorten(c.Name, 40))
+		}
+	}
+	return t.apply(ctx, jobs.Working{
+		Fence: t.node.Fence(), Current: strings.Join(names, ", "), Done: t.turn, Total: t.turn + 2,
+	})
+}
+
+// call runs the tools of one turn: side by side if they all only read, else one
+// after another.
+func (t *task) call(ctx context.Context, calls []llm.ToolCall) ([]llm.ToolResult, error) {
+	results := make([]llm.ToolResult, len(calls))
+	g, ctx := errgroup.WithContext(ctx)
+	if !t.onlyRead(calls) {
+		g.SetLimit(1)
+	}
+	repeated := make([]bool, len(calls))
+	for i, call := range calls {
+		key := call.Name + "\x00" + string(call.Args)
+		t.seen[key]++
+		repeated[i] = t.seen[key] > maxSameCall
+	}
+	for i, call := range calls {
+		g.Go(func() error {
+			var err error
+			if repeated[i] {
+				results[i] = llm.ToolResult{ID: call.ID, Name: call.Name, Error: true, Text: "This very call was made before; its result will not change. Do something else, or answer."}
+				return nil
+			}
+			results[i], err = t.one(ctx, call)
+			return err
+		})
+	}
+	return results, g.Wait()
+}
+
+func (t *task) onlyRead(calls []llm.ToolCall) bool {
+	return !slices.ContainsFunc(calls, func(c llm.ToolCall) bool {
+		tool := t.find(c.Name)
+		return tool != nil && tool.Spec().Effect != jobs.EffectRead
+	})
+}
+
+func (t *task) find(name string) jobs.Tool {
+	for _, tool := range t.tools {
+		if tool.Spec().Name == name {
+			return tool
+		}
+	}
+	return nil
+}
+
+// one runs one tool. What a model can mend comes back as the result.
+func (t *task) one(ctx context.Context, call llm.ToolCall) (llm.ToolResult, error) {
+	result := llm.ToolResult{ID: call.ID, Name: call.Name}
+	text, err := t.invoke(ctx, call)
+	var fault *jobs.ToolError
+	var user *jobs.UserError
+	switch {
+	case errors.As(err, &fault):
+		result.Text, result.Error = fault.Message, true
+	case errors.As(err, &user):
+		result.Text, result.Error = user.Message, true
+	case err != nil:
+		return result, fmt.Errorf("tool %s: %w", call.Name, err)
+	default:
+		result.Text = text
+	}
+	if len(result.Text) > maxToolText {
+		result.Text = strings.ToValidUTF8(result.Text[:maxToolText], "") + "\n(the rest was left out: ask for less at once)"
+	}
+	return result, nil
+}
+
+func (t *task) invoke(ctx context.Context, call llm.ToolCall) (string, error) {
+	tool := t.find(call.Name)
+	if tool == nil {
+		var names []string
+		for _, known := range t.tools {
+			names = append(names, known.Spec().Name)
+		}
+		return "", &jobs.ToolError{Message: fmt.Sprintf("There is no tool %q here. The tools are: %s.", jobs.Shorten(call.Name, 40), strings.Join(names, ", "))}
+	}
+	args := call.Args
+	if len(args) == 0 {
+		args = json.RawMessage("{}")
+	}
+	if err := tool.Spec().Schema.Validate(args); err != nil {
+		return "", &jobs.ToolError{Message: "The arguments do not fit the tool's schema: " + err.Error()}
+	}
+	result, err := tool.Call(ctx, t.files, args)
+	return result.Text, err
+}

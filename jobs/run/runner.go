@@ -1,0 +1,236 @@
+// Package run carries out planned nodes: it claims what the dispatcher hands it,
+// lets the node be planned, worked on or combined, and records what came of it.
+// It knows when to try again and when to give up; it does not know how plans are
+// made, how results are combined, what a tool does or how rows are kept.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// Hands do the work of a claimed node. Their contexts end when the node's time is
+// up, when it is cancelled or when the process stops; then whatever they return is
+// dropped.
+type Hands interface {
+	Plan(ctx context.Context, n *jobs.Node) (jobs.Plan, error)
+	Work(ctx context.Context, n *jobs.Node) (string, error)
+	Combine(ctx context.Context, n *jobs.Node) (string, error)
+	// Gather is the combining that cannot fail for want of a model.
+	Gather(ctx context.Context, n *jobs.Node) (string, error)
+}
+
+// Store is what a Runner needs of a jobs.Store.
+type Store interface {
+	jobs.Writer
+	jobs.Source
+
+	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, time.Time, error)
+}
+
+// Config configures a Runner. Store, Dispatcher, Hands, Log, Now and Worker are
+// required.
+type Config struct {
+	Store      Store
+	Dispatcher jobs.Dispatcher
+	Hands      Hands
+	Log        *slog.Logger
+	Now        func() time.Time
+	Worker     string // names this process; new at every start
+
+	Attempts    int           // of a node, before it fails; default 3
+	NodeTimeout time.Duration // of one attempt; default 10m
+}
+
+// Runner works on nodes until it is told to stop.
+type Runner struct {
+	cfg Config
+
+	mu    sync.Mutex
+	fatal error // why nothing can be recorded any more
+	halt  context.CancelFunc
+}
+
+// New returns a Runner for cfg.
+func New(cfg Config) (*Runner, error) {
+	if cfg.Store == nil || cfg.Dispatcher == nil || cfg.Hands == nil || cfg.Log == nil || cfg.Now == nil || cfg.Worker == "" {
+		return nil, errors.New("run: Store, Dispatcher, Hands, Log, Now and Worker are required")
+	}
+	if cfg.Attempts == 0 {
+		cfg.Attempts = 3
+	}
+	if cfg.NodeTimeout == 0 {
+		cfg.NodeTimeout = 10 * time.Minute
+	}
+	return &Runner{cfg: cfg}, nil
+}
+
+// Run works until ctx is done, then hands back what could not be finished. It
+// returns nil after a requested stop, and the store's error if nothing can be
+// recorded any more, such as jobs.ErrDiskFull.
+func (r *Runner) Run(ctx context.Context) error {
+	ctx, r.halt = context.WithCancel(ctx)
+	defer r.halt()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.watch(ctx) })
+	g.Go(func() error { return r.cfg.Dispatcher.Run(ctx, r.cfg.Store, r.handle) })
+	err := g.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.fatal, err)
+}
+
+// give up: the process cannot go on, and Run says why.
+func (r *Runner) giveUp(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fatal == nil {
+		r.fatal = err
+	}
+	r.halt()
+}
+
+// watchEvery bounds how late the end of a job's time is noticed.
+const watchEvery = time.Second
+
+// watch ends jobs whose time is up.
+func (r *Runner) watch(ctx context.Context) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		due, _, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
+		if err != nil {
+			if ctx.Err() == nil {
+				r.cfg.Log.Warn("overdue jobs not read", "err", err)
+			}
+			continue
+		}
+		for _, job := range due {
+			r.cfg.Log.Info("job's time is up", "job", job)
+			if err := r.apply(ctx, jobs.Expire{Job: job}); err != nil {
+				r.cfg.Log.Error("job not ended", "job", job, "err", err)
+			}
+		}
+	}
+}
+
+// recordLimit is how long recording an outcome may take after a stop signal.
+const recordLimit = 30 * time.Second
+
+// apply makes one change, even if ctx ends meanwhile, but does not wait for ever.
+func (r *Runner) apply(ctx context.Context, c jobs.Change) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+	defer cancel()
+	out, err := r.cfg.Store.Apply(ctx, c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}
+
+// handle works on one node that the dispatcher says is ready.
+func (r *Runner) handle(ctx context.Context, ready jobs.Ready) {
+	out, err := r.cfg.Store.Apply(context.WithoutCancel(ctx), jobs.Claim{Fence: ready.Fence, Worker: r.cfg.Worker})
+	switch {
+	case err != nil:
+		r.giveUp(fmt.Errorf("claim node %d: %w", ready.Node, err))
+		return
+	case out[0].Err != nil:
+		return // another was faster, or it is no longer wanted
+	}
+	n := out[0].Node
+	log := r.cfg.Log.With("job", n.Job, "node", n.ID, "path", n.Path, "phase", n.Phase, "attempt", n.Attempt)
+
+	change := r.work(ctx, n, log)
+	if change == nil {
+		return
+	}
+	switch err := r.apply(ctx, change); {
+	case errors.Is(err, jobs.ErrStale):
+		log.Debug("outcome dropped", "reason", "the node moved on")
+	case err != nil:
+		r.giveUp(fmt.Errorf("record node %d: %w", n.ID, err))
+	default:
+		log.Debug("node recorded", "change", fmt.Sprintf("%T", change))
+	}
+}
+
+// work does what the node's phase asks for and turns what came of it into a
+// change; nil: nothing is to be recorded.
+func (r *Runner) work(ctx context.Context, n *jobs.Node, log *slog.Logger) (change jobs.Change) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("node panicked", "panic", p)
+			change = r.failed(n, jobs.ReasonInternal, jobs.UserMessage(fmt.Errorf("panic: %v", p)))
+		}
+	}()
+	limited, cancel := context.WithTimeoutCause(ctx, r.cfg.NodeTimeout, jobs.ErrNodeTimeout)
+	defer cancel()
+	var err error
+	switch n.Phase {
+	case jobs.PhasePlan:
+		change, err = r.plan(limited, n)
+	case jobs.PhaseCombine:
+		change, err = r.combine(limited, n)
+	default:
+		change, err = r.leaf(limited, n)
+	}
+	if err == nil {
+		return change
+	}
+	return r.outcome(limited, n, err, log)
+}
+
+func (r *Runner) plan(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
+	p, err := r.cfg.Hands.Plan(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Questions) > 0 {
+		return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: list(p.Questions)}, nil
+	}
+	if step := p.OneStep(); step != nil {
+		return jobs.Become{Fence: n.Fence(), Title: p.Title, Step: *step}, nil
+	}
+	return jobs.Expand{Fence: n.Fence(), Plan: p}, nil
+}
+
+func (r *Runner) leaf(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
+	text, err := r.cfg.Hands.Work(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Finish{Node: n, Status: jobs.StatusCompleted, Result: text}, nil
+}
+
+func (r *Runner) combine(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
+	text, err := r.cfg.Hands.Combine(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Finish{Node: n, Status: n.Verdict, Result: text}, nil
+}
+
+func list(questions []string) string {
+	text := ""
+	for i, q := range questions {
+		if i > 0 {
+			text += "\n"
+		}
+		text += "- " + q
+	}
+	return text
+}

@@ -1,0 +1,166 @@
+package terminal
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// reasons says in words why a node waits or how it ended. What is missing here is
+// shown by its own name.
+var reasons = map[jobs.Reason]string{ //nolint:gochecknoglobals // a constant table
+	jobs.ReasonDependency:       "waits for an earlier step",
+	jobs.ReasonSlot:             "waits for a free worker",
+	jobs.ReasonRetryAt:          "will be tried again",
+	jobs.ReasonRateLimit:        "waits for the model's rate limit",
+	jobs.ReasonBudget:           "the budget does not cover the next call",
+	jobs.ReasonApproval:         "waits for approval of the plan",
+	jobs.ReasonQuestion:         "waits for an answer",
+	jobs.ReasonTimeout:          "took too long",
+	jobs.ReasonDependencyFailed: "an earlier step failed",
+	jobs.ReasonChildrenFailed:   "steps below it failed",
+	jobs.ReasonUser:             "by a person",
+	jobs.ReasonPlanInvalid:      "no valid plan",
+	jobs.ReasonTruncated:        "the model's answer was cut off",
+	jobs.ReasonContentPolicy:    "the model refused the content",
+	jobs.ReasonWorkerLost:       "its worker was lost",
+	jobs.ReasonEffectUnknown:    "it is unknown whether it acted",
+	jobs.ReasonExpired:          "nobody answered in time",
+	jobs.ReasonModel:            "the model's provider refused",
+	jobs.ReasonUnpriced:         "the model's price is unknown",
+	jobs.ReasonNotNeeded:        "not needed",
+	jobs.ReasonStopped:          "goes on after a restart",
+	jobs.ReasonDisk:             "the disk is full",
+	jobs.ReasonInternal:         "a fault inside Bob",
+}
+
+func reasonWords(r jobs.Reason) string {
+	if text, ok := reasons[r]; ok {
+		return text
+	}
+	return oneLine(strings.ReplaceAll(string(r), "_", " "))
+}
+
+func statusWords(s jobs.Status) string { return oneLine(strings.ReplaceAll(string(s), "_", " ")) }
+
+// jobStatus is the state of a whole job: it runs while its root waits for its
+// children.
+func jobStatus(r *jobs.Report) jobs.Status {
+	if r.Status == jobs.StatusWaitingForChildren {
+		return jobs.StatusRunning
+	}
+	return r.Status
+}
+
+func jobTitle(r *jobs.Report) string {
+	for _, text := range []string{r.Title, r.Request} {
+		if text = oneLine(text); text != "" {
+			return text
+		}
+	}
+	return "untitled"
+}
+
+// jobElapsed is how long a job has gone on at now, or took.
+func jobElapsed(r *jobs.Report, now time.Time) time.Duration {
+	reported := time.Duration(r.ElapsedMS) * time.Millisecond
+	if r.StartedAt == nil || r.Status.Final() || r.Status == jobs.StatusPaused {
+		return reported
+	}
+	return max(reported, now.Sub(*r.StartedAt))
+}
+
+// nodeElapsed is empty for a node that has not started.
+func nodeElapsed(n *jobs.NodeReport, now time.Time) string {
+	switch {
+	case n.StartedAt == nil || n.Status == jobs.StatusQueued:
+		return ""
+	case n.CompletedAt != nil:
+		return jobs.HumanDuration(n.CompletedAt.Sub(*n.StartedAt))
+	case n.Status.Final():
+		return ""
+	}
+	return jobs.HumanDuration(now.Sub(*n.StartedAt))
+}
+
+// doneWords is empty while there is no plan to count the steps of.
+func doneWords(s jobs.Summary) string {
+	if s.Total == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d done", s.Completed, s.Total)
+	if s.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", s.Failed)
+	}
+	return text
+}
+
+func costWords(r *jobs.Report) string {
+	text := jobs.ShortUSD(r.Cost.USD)
+	if r.Cost.Budget != "" {
+		text += " of " + jobs.ShortUSD(r.Cost.Budget)
+	}
+	if r.Cost.Unpriced > 0 {
+		text += fmt.Sprintf(" (unpriced calls: %d)", r.Cost.Unpriced)
+	}
+	return oneLine(text)
+}
+
+func tokenWords(t jobs.Tokens) string { return humanize.Comma(t.Sum()) + " tokens" }
+
+// remainingWords is empty when nothing is known or the job is over.
+func remainingWords(r *jobs.Report) string {
+	if r.RemainingMS <= 0 || r.Status.Final() {
+		return ""
+	}
+	return "about " + jobs.HumanDuration(time.Duration(r.RemainingMS)*time.Millisecond) + " left"
+}
+
+// activity is what a job does, what it waits for, or how it failed.
+func activity(r *jobs.Report) string {
+	var parts []string
+	if r.Reason != "" && r.Status != jobs.StatusCompleted {
+		parts = append(parts, reasonWords(r.Reason))
+	}
+	if text := oneLine(r.Error); text != "" {
+		parts = append(parts, text)
+	}
+	if text := oneLine(r.Current); text != "" && !r.Status.Final() {
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ": ")
+}
+
+// percent is 100 only for what is wholly done.
+func percent(progress float64) int {
+	if !(progress > 0) { // not a number either
+		return 0
+	}
+	return int(min(progress, 100))
+}
+
+// joined joins what is not empty with dots.
+func joined(parts ...string) string { return joinedWithin(math.MaxInt, parts...) }
+
+// joinedWithin is joined without the last parts that do not fit whole into width
+// columns; the first one stays in any case.
+func joinedWithin(width int, parts ...string) string {
+	text := ""
+	for _, p := range parts {
+		switch longer := text + " · " + p; {
+		case p == "":
+		case text == "":
+			text = p
+		case cells(longer) > width:
+			return text
+		default:
+			text = longer
+		}
+	}
+	return text
+}

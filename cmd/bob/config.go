@@ -1,0 +1,331 @@
+package main
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/askbob/bob/llm"
+)
+
+// Config is everything that Bob can be told. config.example.yaml explains every
+// setting. A loaded Config is checked and complete: it has at least one provider
+// and one model, and every route names a model.
+type Config struct {
+	Database DatabaseConfig `yaml:"database"`
+	LLM      LLMConfig      `yaml:"llm"`
+	Jobs     JobsConfig     `yaml:"jobs"`
+}
+
+// DatabaseConfig says where jobs are kept.
+type DatabaseConfig struct {
+	URL string `yaml:"url"` // sqlite:PATH; empty: bob.db in the data directory
+}
+
+// LLMConfig says which models there are and what each is used for.
+type LLMConfig struct {
+	Providers []ProviderConfig `yaml:"providers"`
+	Models    []ModelConfig    `yaml:"models"`
+	Routes    RoutesConfig     `yaml:"routes"`
+}
+
+// ProviderConfig is a place where models are called.
+type ProviderConfig struct {
+	Name    string `yaml:"name"`
+	Kind    string `yaml:"kind"` // kindOpenAI or kindDemo
+	APIKey  Secret `yaml:"api_key"`
+	BaseURL string `yaml:"base_url"` // empty: the vendor's own
+}
+
+// ModelConfig is one model of a provider.
+type ModelConfig struct {
+	Model     string       `yaml:"model"` // the provider's name of it
+	Provider  string       `yaml:"provider"`
+	Context   int          `yaml:"context"`    // tokens; 0: as the catalogue says
+	MaxOutput int          `yaml:"max_output"` // tokens; 0: as the catalogue says
+	Price     *PriceConfig `yaml:"price"`      // nil: as the catalogue says
+}
+
+// PriceConfig is what a million tokens cost.
+type PriceConfig struct {
+	Input      llm.Money `yaml:"input"`
+	Output     llm.Money `yaml:"output"`
+	CacheRead  llm.Money `yaml:"cache_read"`  // not given: the input price
+	CacheWrite llm.Money `yaml:"cache_write"` // not given: the input price
+}
+
+// RoutesConfig lists, per purpose, models as provider/model in order of preference.
+type RoutesConfig struct {
+	Planner []string `yaml:"planner"`
+	Task    []string `yaml:"task"`
+	Combine []string `yaml:"combine"`
+}
+
+// JobsConfig bounds jobs.
+type JobsConfig struct {
+	Workers     int           `yaml:"workers"`
+	MaxDepth    int           `yaml:"max_depth"`
+	MaxChildren int           `yaml:"max_children"`
+	MaxNodes    int           `yaml:"max_nodes"`
+	MaxTurns    int           `yaml:"max_turns"`
+	Attempts    int           `yaml:"attempts"`
+	NodeTimeout time.Duration `yaml:"node_timeout"`
+	JobTimeout  time.Duration `yaml:"job_timeout"`
+	Budget      llm.Money     `yaml:"budget"`
+}
+
+// Secret is a text that is never shown: printing or encoding it gives a
+// placeholder. string(s) is the text itself.
+type Secret string
+
+var _ encoding.TextMarshaler = Secret("")
+
+// Format writes the placeholder for every verb, also those that do not fit.
+func (s Secret) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, s.String()) }
+
+// String returns the placeholder, or nothing if there is no secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[secret]"
+}
+
+// MarshalText returns the placeholder.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+const (
+	kindOpenAI = "openai" // OpenAI and what speaks its protocol
+	kindDemo   = "demo"   // rules, no key and no network
+
+	// openAIModel is used at OpenAI when no model is configured: it plans and
+	// calls tools well, at a price that lets the default budget last.
+	openAIModel = "gpt-5.4-mini"
+	demoModel   = "demo"
+
+	openAIKey    = "OPENAI_API_KEY"
+	defaultFile  = "config.yaml"
+	sqliteScheme = "sqlite:"
+
+	// unset stands in a price for what was not given.
+	unset llm.Money = -1
+)
+
+// defaults returns the settings of an installation without a configuration.
+func defaults() Config {
+	return Config{Jobs: JobsConfig{
+		Workers:     8,
+		MaxDepth:    6,
+		MaxChildren: 50,
+		MaxNodes:    1000,
+		MaxTurns:    24,
+		Attempts:    3,
+		NodeTimeout: 10 * time.Minute,
+		JobTimeout:  2 * time.Hour,
+		Budget:      2 * llm.Dollar,
+	}}
+}
+
+// loadConfig reads the configuration from the file at path, then from BOB_
+// variables, which win. An empty path means config.yaml if there is one, else the
+// defaults. environ lists the environment as NAME=VALUE. The error names every
+// mistake, one a line, and no secret.
+func loadConfig(path string, env func(string) (string, bool), environ []string) (Config, error) {
+	cfg := defaults()
+	l := &loader{env: env}
+	l.readFile(path, reflect.ValueOf(&cfg).Elem())
+	names := l.override("", reflect.ValueOf(&cfg).Elem())
+	l.strangers(environ, names)
+	cfg.complete(env)
+	l.faults = append(l.faults, cfg.check()...)
+	if err := errors.Join(l.faults...); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// File returns the path of the database, given the data directory.
+func (d DatabaseConfig) File(data string) string {
+	if path, ok := strings.CutPrefix(d.URL, sqliteScheme); ok {
+		return path
+	}
+	return filepath.Join(data, "bob.db")
+}
+
+// complete adds what follows from the rest: a provider if none is named, the
+// models that only routes name, a model for a provider that has none, and routes
+// over all models where none are given.
+func (c *Config) complete(env func(string) (string, bool)) {
+	if len(c.LLM.Providers) == 0 {
+		c.LLM.Providers = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
+		if key, _ := env(openAIKey); key != "" {
+			c.LLM.Providers = []ProviderConfig{{Name: kindOpenAI, Kind: kindOpenAI, APIKey: Secret(key)}}
+		}
+	}
+	for _, route := range c.LLM.Routes.all() {
+		if provider, model, ok := strings.Cut(route, "/"); ok && model != "" {
+			c.LLM.addModel(provider, model)
+		}
+	}
+	for _, p := range c.LLM.Providers {
+		switch {
+		case c.LLM.hasModel(p.Name):
+		case p.Kind == kindDemo:
+			c.LLM.addModel(p.Name, demoModel)
+		case p.Kind == kindOpenAI && p.BaseURL == "":
+			c.LLM.addModel(p.Name, openAIModel)
+		}
+	}
+	var everything []string
+	for _, m := range c.LLM.Models {
+		everything = append(everything, m.Provider+"/"+m.Model)
+		if m.Price != nil && m.Price.CacheRead == unset {
+			m.Price.CacheRead = m.Price.Input
+		}
+		if m.Price != nil && m.Price.CacheWrite == unset {
+			m.Price.CacheWrite = m.Price.Input
+		}
+	}
+	for _, route := range []*[]string{&c.LLM.Routes.Planner, &c.LLM.Routes.Task, &c.LLM.Routes.Combine} {
+		if len(*route) == 0 {
+			*route = slices.Clone(everything)
+		}
+	}
+}
+
+func (r RoutesConfig) all() []string { return slices.Concat(r.Planner, r.Task, r.Combine) }
+
+func (c *LLMConfig) addModel(provider, model string) {
+	for _, m := range c.Models {
+		if m.Provider == provider && m.Model == model {
+			return
+		}
+	}
+	c.Models = append(c.Models, ModelConfig{Provider: provider, Model: model})
+}
+
+// check returns everything that is wrong with a complete configuration.
+func (c *Config) check() []error {
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check())
+}
+
+func (d DatabaseConfig) check() []error {
+	path, sqlite := strings.CutPrefix(d.URL, sqliteScheme)
+	switch {
+	case d.URL == "", sqlite && path != "" && !strings.HasPrefix(path, "//"):
+		return nil
+	case strings.HasPrefix(d.URL, "postgres:"), strings.HasPrefix(d.URL, "postgresql:"):
+		return []error{errors.New("database.url: this version keeps jobs in SQLite only; use sqlite:PATH or leave it empty")}
+	}
+	return []error{errors.New("database.url must be sqlite:PATH, such as sqlite:/var/lib/bob/bob.db, or empty")}
+}
+
+var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+func (c *LLMConfig) checkProviders() []error {
+	var faults []error
+	seen := map[string]bool{}
+	for i, p := range c.Providers {
+		at := fmt.Sprintf("llm.providers[%d]", i)
+		fault := func(text string) { faults = append(faults, errors.New(at+text)) }
+		switch {
+		case !providerName.MatchString(p.Name):
+			fault(".name must be small letters, digits, - and _")
+		case seen[p.Name]:
+			fault(".name: there is another provider " + p.Name)
+		default:
+			at = "provider " + p.Name
+		}
+		seen[p.Name] = true
+		switch {
+		case p.Kind != kindOpenAI && p.Kind != kindDemo:
+			fault(": kind must be openai or demo")
+		case p.Kind == kindDemo && (p.APIKey != "" || p.BaseURL != ""):
+			fault(": the demo model takes neither api_key nor base_url")
+		case p.Kind == kindOpenAI && p.BaseURL == "" && p.APIKey == "":
+			fault(": api_key is missing; write ${" + openAIKey + "} to take it from the environment")
+		case p.BaseURL != "" && !isWebURL(p.BaseURL):
+			fault(": base_url must be a URL such as http://localhost:8000/v1, without a password in it")
+		case p.BaseURL != "" && !c.hasModel(p.Name):
+			fault(": llm.models names no model of it, and only that server knows what it has")
+		}
+	}
+	return faults
+}
+
+func (c *LLMConfig) hasModel(provider string) bool {
+	return slices.ContainsFunc(c.Models, func(m ModelConfig) bool { return m.Provider == provider })
+}
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}
+
+func (c *LLMConfig) checkModels() []error {
+	var faults []error
+	seen := map[string]bool{}
+	for _, m := range c.Models {
+		name := m.Provider + "/" + m.Model
+		fault := func(text string) { faults = append(faults, errors.New("model "+name+": "+text)) }
+		if m.Model == "" {
+			fault("model is missing")
+		}
+		if !slices.ContainsFunc(c.Providers, func(p ProviderConfig) bool { return p.Name == m.Provider }) {
+			fault(fmt.Sprintf("llm.providers has no %q", m.Provider))
+		}
+		if seen[name] {
+			fault("it is listed twice")
+		}
+		seen[name] = true
+		if m.Context < 0 || m.MaxOutput < 0 {
+			fault("context and max_output must not be negative")
+		}
+		if m.Price != nil && (m.Price.Input == unset || m.Price.Output == unset) {
+			fault("price needs input and output, in dollars per million tokens")
+		}
+	}
+	for _, route := range c.Routes.all() {
+		if _, model, ok := strings.Cut(route, "/"); !ok || model == "" {
+			faults = append(faults, fmt.Errorf("llm.routes: %q must be provider/model", route))
+		}
+	}
+	return faults
+}
+
+// check holds every number to a range in which Bob was thought through; who needs
+// more has probably mistyped.
+func (j JobsConfig) check() []error {
+	var faults []error
+	for _, s := range []struct {
+		name          string
+		value, lo, hi int
+	}{
+		{"workers", j.Workers, 1, 10_000},
+		{"max_depth", j.MaxDepth, 1, 100},
+		{"max_children", j.MaxChildren, 1, 10_000},
+		{"max_nodes", j.MaxNodes, 1, 1_000_000},
+		{"max_turns", j.MaxTurns, 1, 1000},
+		{"attempts", j.Attempts, 1, 100},
+	} {
+		if s.value < s.lo || s.value > s.hi {
+			faults = append(faults, fmt.Errorf("jobs.%s is %d: it must be from %d to %d", s.name, s.value, s.lo, s.hi))
+		}
+	}
+	const longest = 30 * 24 * time.Hour
+	if j.NodeTimeout < time.Second || j.NodeTimeout > longest {
+		faults = append(faults, fmt.Errorf("jobs.node_timeout is %s: it must be from 1s to 720h", j.NodeTimeout))
+	}
+	if j.JobTimeout < time.Second || j.JobTimeout > longest {
+		faults = append(faults, fmt.Errorf("jobs.job_timeout is %s: it must be from 1s to 720h", j.JobTimeout))
+	}
+	return faults
+}

@@ -29,7 +29,7 @@ func golden(t *testing.T, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(file) //nolint:gosec // the test's own name
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,5 +344,35 @@ func TestProgress_endsSilentlyWhenNobodyReads(t *testing.T) {
 		if w.writes != 1 {
 			t.Errorf("tty %t: %d writes to a broken pipe, want 1", tty, w.writes)
 		}
+	}
+}
+
+func TestProgress_usesColoursOnlyWhenToldTo(t *testing.T) {
+	t.Parallel()
+	for _, color := range []bool{true, false} {
+		var out bytes.Buffer
+		p := terminal.NewProgress(&out, terminal.Config{TTY: true, Color: color})
+		p.Show(sales(), noon())
+		if got := strings.Contains(out.String(), "\x1b[36m●"); got != color {
+			t.Errorf("Color %t: the mark of a running step is coloured: %t", color, got)
+		}
+	}
+}
+
+func BenchmarkProgress_ofAHundredThousandNodes(b *testing.B) {
+	var tr tree
+	tr.add("", "big", jobs.StatusWaitingForChildren)
+	for i := range 100 {
+		tr.add(fmt.Sprint(i+1), "Branch", jobs.StatusWaitingForChildren)
+		for k := range 1000 {
+			tr.add(fmt.Sprintf("%d.%d", i+1, k+1), "Step", jobs.StatusQueued)
+		}
+	}
+	r := &jobs.Report{ID: "job_1", Title: "big", Status: jobs.StatusRunning, Nodes: tr.nodes}
+	p := terminal.NewProgress(&bytes.Buffer{}, terminal.Config{TTY: true})
+	now := noon()
+	for b.Loop() {
+		now = now.Add(time.Second)
+		p.Show(r, now)
 	}
 }

@@ -157,8 +157,11 @@ func (t *tally) words() string {
 		n    int
 		word string
 	}{
-		{t.done, "done"}, {t.failed, "failed"}, {t.running, "running"},
-		{t.waiting, "waiting"}, {t.left, "skipped or cancelled"},
+		{t.done, "done"},
+		{t.failed, "failed"},
+		{t.running, "running"},
+		{t.waiting, "waiting"},
+		{t.left, "skipped or cancelled"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))

@@ -43,8 +43,8 @@ func (s Status) Mark() string {
 // The steps at which a duration loses its smaller unit: nobody waits for the
 // seconds of an hour.
 const (
-	showTenths  = 10 * time.Second
-	showSeconds = 10 * time.Minute
+	tenthsBelow  = 10 * time.Second
+	secondsBelow = 10 * time.Minute
 	day         = 24 * time.Hour
 )
 
@@ -57,12 +57,12 @@ func HumanDuration(d time.Duration) string {
 		return "0 s"
 	case d < 100*time.Millisecond:
 		return fmt.Sprintf("%d ms", d/time.Millisecond)
-	case d < showTenths:
+	case d < tenthsBelow:
 		tenths := d / (100 * time.Millisecond)
 		return fmt.Sprintf("%d.%d s", tenths/10, tenths%10)
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", d/time.Second)
-	case d < showSeconds:
+	case d < secondsBelow:
 		return twoUnits(d, time.Minute, "min", time.Second, "s")
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)

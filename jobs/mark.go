@@ -45,7 +45,7 @@ func (s Status) Mark() string {
 const (
 	tenthsBelow  = 10 * time.Second
 	secondsBelow = 10 * time.Minute
-	day         = 24 * time.Hour
+	day          = 24 * time.Hour
 )
 
 // HumanDuration writes a duration for people, cut rather than rounded: "40 ms",

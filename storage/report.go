@@ -78,7 +78,7 @@ func (r nodeRow) node() *jobs.Node {
 
 // jobRow is a row of jobs with its root and its purse.
 type jobRow struct {
-	nodeRow
+	Root nodeRow `gorm:"embedded"`
 
 	Request      string
 	PlanRevision int
@@ -126,7 +126,7 @@ func (s *Store) List(ctx context.Context, limit int) ([]jobs.Report, error) {
 }
 
 func (s *Store) report(row jobRow) jobs.Report {
-	r := jobs.NewReport(row.node(), s.cfg.Now())
+	r := jobs.NewReport(row.Root.node(), s.cfg.Now())
 	r.Request, r.PlanRevision = row.Request, row.PlanRevision
 	r.Cost.USD = jobs.Money(row.Spent).String()
 	r.Cost.Reserved = jobs.Money(row.Reserved).String()

@@ -1,0 +1,167 @@
+package demo
+
+import (
+	"slices"
+	"strings"
+)
+
+// combine makes one text of the children's results: for a branch all that they
+// say, for the root the answer to the request.
+func combine(b briefing) string {
+	if !b.known {
+		return explain(b)
+	}
+	if b.hasStep {
+		return combineBranch(b)
+	}
+	return combineRoot(b)
+}
+
+// combineBranch keeps every fact, for the steps that build on it.
+func combineBranch(b briefing) string {
+	var parts []string
+	for _, r := range b.results {
+		if text := strings.TrimSpace(r.Text); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	parts = append(parts, made(b), gaps(b))
+	return joinParts(parts)
+}
+
+// combineRoot answers: main figures, findings, files, gaps. Results that have no
+// such parts are passed on as they are.
+func combineRoot(b briefing) string {
+	t := b.lang
+	figures := firstPart(b.results, t.figuresHeading(), "|")
+	findings := firstPart(b.results, t.findingsHeading(), "- ")
+	if figures == "" && findings == "" {
+		return combineBranch(b)
+	}
+	parts := []string{}
+	if findings != "" {
+		parts = append(parts, "## "+t.findingsHeading()+"\n\n"+findings)
+	}
+	if figures != "" {
+		parts = append(parts, "## "+t.figuresHeading()+"\n\n"+figures)
+	}
+	if checks := firstPart(b.results, t.say("Check", "Prüfung"), "- "); checks != "" {
+		parts = append(parts, "## "+t.say("Check", "Prüfung")+"\n\n"+checks)
+	}
+	parts = append(parts, made(b), gaps(b),
+		t.say("*By the built-in demo model: the figures were calculated by SQL over the whole table, the sentences follow rules.*",
+			"*Vom eingebauten Demo-Modell: Die Zahlen sind per SQL über die ganze Tabelle berechnet, die Sätze folgen Regeln.*"))
+	return joinParts(parts)
+}
+
+func joinParts(parts []string) string {
+	var kept []string
+	for _, p := range parts {
+		if strings.TrimSpace(p) != "" {
+			kept = append(kept, strings.TrimSpace(p))
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// firstPart returns the lines of the first section of that heading that begin so.
+func firstPart(results []nodeResult, heading, begin string) string {
+	for _, r := range results {
+		inside := false
+		var lines []string
+		for line := range strings.Lines(r.Text) {
+			line = strings.TrimRight(line, "\r\n")
+			if title, ok := strings.CutPrefix(line, "## "); ok {
+				if inside && len(lines) > 0 {
+					break
+				}
+				inside = strings.TrimSpace(title) == heading
+				continue
+			}
+			if inside && strings.HasPrefix(line, begin) {
+				lines = append(lines, line)
+			}
+		}
+		if len(lines) > 0 {
+			return strings.Join(lines, "\n")
+		}
+	}
+	return ""
+}
+
+// made names the files that the results made, or say that they made.
+func made(b briefing) string {
+	var names []string
+	for _, r := range b.results {
+		names = append(names, r.Artifacts...)
+		for line := range strings.Lines(r.Text) {
+			names = append(names, filesIn(strings.TrimSpace(line))...)
+		}
+	}
+	for _, f := range b.files {
+		if len(productsIn([]string{f.Name})) > 0 && f.Name != attached(b) {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return ""
+	}
+	return b.lang.say("Files: ", "Dateien: ") + fileList(names)
+}
+
+// attached is the first file: attachments come before what was made.
+func attached(b briefing) string {
+	if len(b.files) == 0 {
+		return ""
+	}
+	return b.files[0].Name
+}
+
+// filesIn reads a line that fileList wrote.
+func filesIn(line string) []string {
+	for _, start := range []string{"Files: ", "Dateien: "} {
+		if list, ok := strings.CutPrefix(line, start); ok {
+			var names []string
+			for i, piece := range strings.Split(list, "`") {
+				if i%2 == 1 {
+					names = append(names, piece)
+				}
+			}
+			return names
+		}
+	}
+	return nil
+}
+
+// gaps names what is missing: results that did not end well, and what steps say
+// that they could not do.
+func gaps(b briefing) string {
+	t := b.lang
+	var lines []string
+	for _, r := range b.results {
+		switch r.Status {
+		case "completed":
+		case "partial":
+			lines = append(lines, t.say("%s: only partly done", "%s: nur teilweise erledigt", label2(r.Title)))
+		default:
+			line := t.say("%s: %s", "%s: %s", label2(r.Title), firstOr(r.Status, "?"))
+			if r.Error != "" {
+				line += " – " + label2(r.Error)
+			}
+			lines = append(lines, line)
+		}
+		if b.hasStep {
+			continue // the texts are there as they are
+		}
+		for line := range strings.Lines(r.Text) {
+			if rest, ok := strings.CutPrefix(strings.TrimLeft(line, "- "), notDoneMark); ok {
+				lines = append(lines, strings.TrimSpace(rest))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "## " + t.say("Gaps", "Lücken") + "\n\n" + bullets(lines)
+}

@@ -13,7 +13,7 @@ import (
 // own rate is held against. The database must not be open, and is of no use
 // afterwards.
 func RawRate(ctx context.Context, path string, perBatch int, during time.Duration) (rate float64, err error) {
-	db, err := connect(path, "rw", 1, slog.New(slog.DiscardHandler))
+	db, err := connect(path, "rwc", 1, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return 0, err
 	}

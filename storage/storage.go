@@ -135,7 +135,11 @@ func dsn(path, mode string) string {
 	text := "file:" + escaped + "?mode=" + mode + "&_txlock=immediate" +
 		"&_pragma=busy_timeout(5000)" +
 		"&_pragma=foreign_keys(1)"
-	if mode != "ro" {
+	switch mode {
+	case "rwc": // the writer: a large tree's inner pages stay in memory, and the log is folded in seldom
+		text += "&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8192)"
+		fallthrough
+	case "rw":
 		text += "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	}
 	return text

@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/askbob/bob/jobs"
 )
 
 const module = "github.com/askbob/bob/"
@@ -58,4 +62,29 @@ func allowed(from, imp string) bool {
 		to == folder ||
 		strings.HasPrefix(to, folder+"/internal/") ||
 		slices.Contains(mayImport[folder], to)
+}
+
+// TestArchitecture_drawsWhatCanHappen holds the diagram in ARCHITECTURE.md to the
+// table of transitions, and has it show every state.
+func TestArchitecture_drawsWhatCanHappen(t *testing.T) {
+	t.Parallel()
+
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[jobs.Status]bool{}
+	arrow := regexp.MustCompile(`(?m)^    (\S+) --> (\S+): (\S+)$`)
+	for _, m := range arrow.FindAllStringSubmatch(string(text), -1) {
+		from, to, event := jobs.Status(strings.Trim(m[1], "[*]")), jobs.Status(m[2]), jobs.Event(m[3])
+		if !event.CanBecome(from, to) {
+			t.Errorf("%s cannot turn from %q into %q", event, from, to)
+		}
+		shown[to] = true
+	}
+	for _, s := range jobs.Statuses() {
+		if !shown[s] {
+			t.Errorf("no arrow leads to %s", s)
+		}
+	}
 }

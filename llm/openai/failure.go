@@ -26,19 +26,16 @@ type fault struct {
 func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 	f := wire.Failure(ctx, c.exchange, err)
 	f.Provider, f.Model = c.cfg.Name, c.request.Model
-	status := f.Status
-	switch {
-	case status >= http.StatusBadRequest && ctx.Err() == nil:
-		said, ok := faultIn(c.exchange.ErrorBody())
-		if !ok {
-			said = fault{message: string(c.exchange.ErrorBody())}
-		}
-		f.Kind = said.refine(f.Kind)
-		f.Message = c.words(said.message)
-		f.Err = nil // the library's error holds the request, and with it the key
-	case status >= http.StatusMultipleChoices && ctx.Err() == nil:
-		f.Message, f.Err = errRedirected.Error(), errRedirected
+	if f.Status < http.StatusBadRequest || ctx.Err() != nil {
+		return f
 	}
+	said, ok := faultIn(c.exchange.ErrorBody())
+	if !ok {
+		said = fault{message: string(c.exchange.ErrorBody())}
+	}
+	f.Kind = said.refine(f.Kind)
+	f.Message = c.words(said.message)
+	f.Err = nil // the library's error holds the request, and with it the key
 	return f
 }
 

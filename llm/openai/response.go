@@ -2,7 +2,6 @@ package openai
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -230,5 +229,3 @@ func (c *call) words(text string) string {
 	}
 	return wire.Bounded(wire.Scrubbed(text, c.cfg.APIKey), wire.MaxMessage)
 }
-
-var errRedirected = errors.New("the base URL redirects elsewhere: set it to where it leads")

@@ -21,6 +21,9 @@ var (
 	ErrSilent = errors.New("the provider sent nothing for too long")
 	// ErrTooLarge says that an answer was larger than anybody asked for.
 	ErrTooLarge = errors.New("the answer is too large")
+	// ErrRedirected says that the server is not the one to ask. It is not followed:
+	// the key would travel along.
+	ErrRedirected = errors.New("the base URL redirects elsewhere: set it to where it leads")
 )
 
 // The limits that a zero Limits stands for.
@@ -62,8 +65,7 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// Client returns a client that keeps to the limits, follows no redirect (the
-// key would travel with it) and fills in the Exchange of the request's context.
+// Client returns a client that keeps to the limits, follows no redirect and fills in the Exchange of the request's context.
 // base may be nil; it is not changed.
 func Client(base *http.Client, limits Limits) *http.Client {
 	client := &http.Client{}
@@ -74,7 +76,6 @@ func Client(base *http.Client, limits Limits) *http.Client {
 		client.Transport = transport()
 	}
 	client.Transport = &roundTripper{next: client.Transport, limits: limits.orDefaults()}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client
 }
 
@@ -111,6 +112,11 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, dog.blame(err)
 	}
 	exchange.record(resp, time.Now())
+	if resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusBadRequest {
+		_ = resp.Body.Close()
+		cancel()
+		return nil, ErrRedirected
+	}
 	resp.Body = &body{ReadCloser: resp.Body, dog: dog, idle: t.limits.Idle, left: t.limits.Body}
 	if resp.StatusCode >= http.StatusBadRequest {
 		keepFailure(resp, exchange)

@@ -203,16 +203,17 @@ func (v view) chart(t tongue, kind string, group int, title, sql, xLabel, name s
 		title += ", " + v.period.label
 	}
 	m := v.main()
-	// A long header would leave no room for the picture; the title has it as well.
 	return chart{
-		name: name, kind: kind, title: title, sql: v.drawable(sql), xLabel: xLabel, yLabel: m.total(t), unit: m.unit(), group: group,
+		name: name, kind: kind, title: title, sql: v.drawable(sql, t), xLabel: xLabel, yLabel: m.total(t), unit: m.unit(), group: group,
 	}
 }
 
 // drawable leaves out the third column of our queries, the number of rows, which
-// a chart would draw as a second series.
-func (v view) drawable(sql string) string {
-	return strings.Replace(sql, ", COUNT(*) AS row_count FROM "+quote(v.table.Name), " FROM "+quote(v.table.Name), 1)
+// a chart would draw as a second series, and gives the second a name for people.
+func (v view) drawable(sql string, t tongue) string {
+	from := " FROM " + quote(v.table.Name)
+	sql = strings.Replace(sql, ", COUNT(*) AS row_count"+from, from, 1)
+	return strings.Replace(sql, " AS value"+from, " AS "+quote(v.main().total(t))+from, 1)
 }
 
 // draw makes a chart. It returns the names of its files, or what went wrong.
@@ -296,8 +297,8 @@ func uniqueName(before []chart, name string) string {
 	return name
 }
 
-// maxSlug bounds the names of files.
-const maxSlug = 40
+// maxSlug bounds a part of a file name: two of them and a suffix stay under 60.
+const maxSlug = 24
 
 // slug makes a name for a file: lower-case ASCII, or fallback if nothing is left.
 func slug(text, fallback string) string {

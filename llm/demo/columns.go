@@ -128,6 +128,11 @@ func (c columnInfo) header() string {
 	return c.Name
 }
 
+// title returns the header as people write it: "unit_price" as "Unit price".
+func (c columnInfo) title() string {
+	return label(capital(strings.ReplaceAll(strings.TrimSpace(c.header()), "_", " ")))
+}
+
 // unitPattern finds a unit in a header: "Revenue (EUR)", "Umsatz [€]", "Preis in EUR".
 var unitPattern = regexp.MustCompile(`[(\[（]\s*([^)\]）]{1,8})\s*[)\]）]\s*$|\bin (EUR|USD|GBP|CHF|€|\$|%|kg|km)$`)
 

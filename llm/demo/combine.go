@@ -38,7 +38,7 @@ func combineRoot(b briefing) string {
 	if figures == "" && findings == "" {
 		return combineBranch(b)
 	}
-	parts := []string{}
+	parts := []string{lead(b)}
 	if findings != "" {
 		parts = append(parts, "## "+t.findingsHeading()+"\n\n"+findings)
 	}
@@ -89,8 +89,31 @@ func firstPart(results []nodeResult, heading, begin string) string {
 	return ""
 }
 
-// made names the files that the results made, or say that they made.
+// lead says first where the slides or the report are.
+func lead(b briefing) string {
+	products := productsIn(madeNames(b))
+	if len(products) == 0 {
+		return ""
+	}
+	what := b.lang.say("The presentation is ready: %s.", "Die Präsentation ist fertig: %s.", fileList(products))
+	if !deckWords.in(b.request) {
+		what = b.lang.say("The report is ready: %s.", "Der Bericht ist fertig: %s.", fileList(products))
+	}
+	return what
+}
+
+// made names all files that the results made.
 func made(b briefing) string {
+	names := madeNames(b)
+	if len(names) == 0 {
+		return ""
+	}
+	return b.lang.say("Files: ", "Dateien: ") + fileList(names)
+}
+
+// madeNames are the artifacts of the results, and the files that their texts
+// name.
+func madeNames(b briefing) []string {
 	var names []string
 	for _, r := range b.results {
 		names = append(names, r.Artifacts...)
@@ -98,24 +121,8 @@ func made(b briefing) string {
 			names = append(names, filesIn(strings.TrimSpace(line))...)
 		}
 	}
-	for _, f := range b.files {
-		if len(productsIn([]string{f.Name})) > 0 && f.Name != attached(b) {
-			names = append(names, f.Name)
-		}
-	}
 	slices.Sort(names)
-	if names = slices.Compact(names); len(names) == 0 {
-		return ""
-	}
-	return b.lang.say("Files: ", "Dateien: ") + fileList(names)
-}
-
-// attached is the first file: attachments come before what was made.
-func attached(b briefing) string {
-	if len(b.files) == 0 {
-		return ""
-	}
-	return b.files[0].Name
+	return slices.Compact(names)
 }
 
 // filesIn reads a line that fileList wrote.

@@ -17,21 +17,23 @@ type slide struct {
 
 // The bounds of a slide, for people in the back row.
 const (
-	maxBullets    = 5
-	maxTableRows  = 8
-	maxSlideTitle = 90
-	maxBullet     = 260
-	maxNotes      = 1800
+	maxBullets   = 6
+	maxTableRows = 8
+	// maxChartFindings are what fits beside a picture.
+	maxChartFindings = 4
+	maxSlideTitle    = 90
+	maxBullet        = 260
+	maxNotes         = 1800
 )
 
 // slides tells the story of the facts.
 func (f facts) slides(t tongue, charts []chart, pictures map[string]string) []slide {
 	list := []slide{
-		{title: t.say("Summary", "Zusammenfassung"), bullets: f.insights(t), notes: f.notes(t, "")},
+		{title: t.say("Summary", "Zusammenfassung"), bullets: f.messages(t), notes: f.notes(t, "")},
 		f.figuresSlide(t),
 	}
 	for _, c := range charts {
-		list = append(list, f.chartSlide(t, c, pictures[c.name]))
+		list = append(list, f.chartSlide(t, c, pictures[c.name]).headed())
 	}
 	if f.shift != nil {
 		list = append(list, f.shiftSlide(t))
@@ -76,7 +78,7 @@ func (f facts) figures(t tongue) (columns []string, rows [][]string) {
 	for _, s := range f.stats {
 		row := []string{s.name(t), "–", "–", "–", "–", "–"}
 		if s.count > 0 {
-			row = []string{s.name(t), t.num(s.sum), t.num(s.mean), t.num(s.median), t.num(s.low), t.num(s.high)}
+			row = []string{s.name(t), t.amount(s.measure, s.sum), t.amount(s.measure, s.mean), t.amount(s.measure, s.median), t.amount(s.measure, s.low), t.amount(s.measure, s.high)}
 		}
 		if !s.adds() {
 			row[1] = "–" // a total of prices or ratios means nothing
@@ -106,25 +108,24 @@ func (f facts) chartSlide(t tongue, c chart, picture string) slide {
 	default:
 		s.bullets = f.spread(t)
 	}
-	if len(s.bullets) == 1 {
+	if len(s.bullets) < 2 {
 		s.bullets = append(s.bullets, f.headline(t)...)
 	}
-	s.bullets = first(s.bullets, 4)
-	if len(s.bullets) > 0 {
-		s.title = headlineOf(s.bullets[0], c.title)
-	}
+	s.bullets = first(s.bullets, maxChartFindings)
 	if picture != "" {
 		s.columns, s.rows = nil, nil // both do not fit
 	}
 	return s
 }
 
-// headlineOf makes the first finding the title if it is short enough for one.
-func headlineOf(finding, title string) string {
-	if len(finding) <= maxSlideTitle {
-		return strings.TrimSuffix(finding, ".")
+// headed moves the first finding into the title if it is short enough for one,
+// and enough are left.
+func (s slide) headed() slide {
+	if len(s.bullets) < 3 || len(s.bullets[0]) > maxSlideTitle {
+		return s
 	}
-	return title
+	s.title, s.bullets = strings.TrimSuffix(s.bullets[0], "."), s.bullets[1:]
+	return s
 }
 
 func (f facts) seriesTable(t tongue) (columns []string, rows [][]string) {
@@ -133,7 +134,7 @@ func (f facts) seriesTable(t tongue) (columns []string, rows [][]string) {
 	for _, p := range f.series {
 		value, delta := "–", "–"
 		if !p.empty {
-			value = t.num(p.value)
+			value = f.num(t, p.value)
 			if !before.empty && before.value > 0 {
 				delta = t.change(p.value/before.value - 1)
 			}
@@ -151,7 +152,7 @@ func (f facts) groupTable(t tongue, g groups) (columns []string, rows [][]string
 		columns = append(columns, t.say("Share", "Anteil"))
 	}
 	for _, p := range g.points {
-		row := []string{p.name, t.num(p.value), t.num(p.rows)}
+		row := []string{p.name, f.num(t, p.value), t.num(p.rows)}
 		if f.shares() {
 			row = append(row, t.percent(p.value/total))
 		}
@@ -172,7 +173,7 @@ func (f facts) shiftSlide(t tongue) slide {
 func (f facts) shiftTable(t tongue) (columns []string, rows [][]string) {
 	columns = []string{f.shift.name(), f.shift.old, f.shift.latest, t.say("Change", "Veränderung")}
 	for _, c := range f.shift.points {
-		rows = append(rows, []string{c.name, t.num(c.before), t.num(c.after), signed(t, c.after-c.before)})
+		rows = append(rows, []string{c.name, f.num(t, c.before), f.num(t, c.after), f.signed(t, c.after-c.before)})
 	}
 	return columns, rows
 }
@@ -213,8 +214,8 @@ func (f facts) method(t tongue) []string {
 		list = append(list, t.say("%d of %s columns of numbers were analysed.", "%d von %s Zahlenspalten wurden ausgewertet.", shown, t.count(v.numeric)))
 	}
 	list = append(list, f.problems(t)...)
-	return append(list, t.say("Every figure was calculated by SQL over the whole table; the queries are in the notes. The story was written by rules (the built-in demo model).",
-		"Jede Zahl wurde per SQL über die ganze Tabelle berechnet; die Abfragen stehen in den Notizen. Die Texte folgen festen Regeln (eingebautes Demo-Modell)."))
+	return append(list, t.say("Every figure was calculated by SQL over the whole table; the queries are given with them. The sentences follow rules (the built-in demo model).",
+		"Jede Zahl wurde per SQL über die ganze Tabelle berechnet; die Abfragen stehen dabei. Die Texte folgen festen Regeln (eingebautes Demo-Modell)."))
 }
 
 // dirtLines say what is wrong with the data.
@@ -268,12 +269,12 @@ func (f facts) nextSteps(t tongue) []string {
 		g := f.groups[0]
 		list = append(list, t.say("Check what %s does differently: it is first by %s.", "Prüfen, was %s anders macht: Platz 1 nach %s.", g.points[0].name, g.name()))
 		if g.whole {
-			list = append(list, t.say("Decide what to do about %s, last by %s with %s.", "Entscheiden, was mit %s geschieht: letzter Platz nach %s mit %s.",
-				g.points[len(g.points)-1].name, g.name(), t.num(g.points[len(g.points)-1].value)))
+			list = append(list, t.say("Look into %s, last by %s with %s.", "%s genauer ansehen: letzter Platz nach %s mit %s.",
+				g.points[len(g.points)-1].name, g.name(), f.num(t, g.points[len(g.points)-1].value)))
 		}
 	}
 	if f.out != nil && f.out.found > 0 {
-		list = append(list, t.say("Verify the %s unusual values with their source.", "Die %s auffälligen Werte an der Quelle prüfen.", t.count(f.out.found)))
+		list = append(list, t.say("Verify the unusual values (%s) with their source.", "Die auffälligen Werte (%s) an der Quelle prüfen.", t.count(f.out.found)))
 	}
 	if f.dirt != nil && f.dirt.duplicates+float64(len(f.dirt.empty)) > 0 {
 		list = append(list, t.say("Clean up repeated rows and empty cells, and run the analysis again.", "Doppelte Zeilen und leere Zellen bereinigen und die Auswertung wiederholen."))

@@ -10,7 +10,7 @@ import (
 type facts struct {
 	view   view
 	rows   float64
-	stats  []stat   // of v.all(), without counts
+	stats  []stat   // of v.stats()
 	series []point  // by period, oldest first
 	groups []groups // by category
 	shift  *shift
@@ -122,10 +122,7 @@ func (d *desk) totals(f *facts) {
 	}
 	f.rows, _ = g.num(0, 0)
 	at := 1
-	for _, m := range f.view.all() {
-		if m.kind == kindCount {
-			continue
-		}
+	for _, m := range f.view.stats() {
 		s := stat{measure: m, quartiles: quartiles}
 		targets := []*float64{&s.count, &s.sum, &s.mean, &s.low, &s.high}
 		if quartiles {
@@ -218,7 +215,7 @@ func (d *desk) quality(f *facts) {
 	dirt.duplicates, _ = g.num(0, 1)
 	for i, c := range f.view.used() {
 		if n, _ := g.num(0, 2+i); n > 0 {
-			dirt.empty = append(dirt.empty, point{name: label(c.header()), value: n})
+			dirt.empty = append(dirt.empty, point{name: c.title(), value: n})
 		}
 	}
 	f.dirt = &dirt
@@ -249,12 +246,12 @@ func (d *desk) unusual(f *facts) {
 	found, _ := g.num(0, 0)
 	o.found = int(found)
 	o.columns = []string{s.name(d.lang)}
-	for _, c := range f.view.used()[len(f.view.all()):] {
-		o.columns = append(o.columns, label(c.header()))
+	for _, c := range f.view.used()[len(f.view.stats()):] {
+		o.columns = append(o.columns, c.title())
 	}
 	for i := range g.Rows {
 		value, _ := g.num(i, 1)
-		row := []string{d.lang.num(value)}
+		row := []string{d.lang.amount(s.measure, value)}
 		for j := 1; j < len(o.columns); j++ {
 			row = append(row, label(g.text(i, j+1)))
 		}
@@ -315,5 +312,5 @@ func (f facts) shares() bool {
 	return f.view.main().positive() || len(f.stats) > 0 && f.stats[0].low >= 0
 }
 
-// empty reports whether no row is left to analyse.
+// none reports whether no row is left to analyse.
 func (f facts) none() bool { return f.rows == 0 }

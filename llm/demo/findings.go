@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Findings are sentences that state what the facts show, with the figures. Each
@@ -22,10 +23,10 @@ func (f facts) headline(t tongue) []string {
 			"Die Tabelle hat %s Zeilen%s; sie hat keine Spalte mit Beträgen, deshalb werden Zeilen gezählt.", t.num(total), scope))
 	case m.kind == kindMean:
 		list = append(list, t.say("%s%s is %s over %s values (unweighted).", "%s%s: %s bei %s Werten (ungewichtet).",
-			m.total(t), scope, t.num(total), t.num(f.stats[0].count)))
+			m.total(t), scope, f.num(t, total), t.num(f.stats[0].count)))
 	default:
 		list = append(list, t.say("%s%s comes to %s in total, over %s rows.", "%s%s: insgesamt %s in %s Zeilen.",
-			m.name(t), scope, t.num(total), t.num(f.rows)))
+			m.name(t), scope, f.num(t, total), t.num(f.rows)))
 	}
 	return append(list, f.comparisons(t)...)
 }
@@ -51,7 +52,7 @@ func (f facts) comparisons(t tongue) []string {
 	}{{c.previous, c.hasPrevious, c.previousName}, {c.yearAgo, c.hasYearAgo, c.yearBefore}} {
 		if one.has && one.value > 0 {
 			list = append(list, t.say("Against %s (%s) that is %s.", "Gegenüber %s (%s) sind das %s.",
-				one.name, t.num(one.value), t.change(c.now/one.value-1)))
+				one.name, f.num(t, one.value), t.change(c.now/one.value-1)))
 		}
 	}
 	if p, end := f.view.period, f.view.time.to; p.filters && end.Add(slack).Before(p.to) {
@@ -70,13 +71,13 @@ func (f facts) trend(t tongue) []string {
 	first, last := points[0], points[len(points)-1]
 	name := f.view.main().total(t)
 	list := []string{t.say("%s went from %s (%s) to %s (%s)%s.", "%s: von %s (%s) auf %s (%s)%s.",
-		name, t.num(first.value), first.name, t.num(last.value), last.name, relative(t, first.value, last.value))}
+		name, f.num(t, first.value), first.name, f.num(t, last.value), last.name, relative(t, first.value, last.value))}
 	best, worst := extremes(points)
 	list = append(list, t.say("Highest %s: %s with %s%s; lowest: %s with %s%s.", "Stärkster Zeitraum (%s): %s mit %s%s; schwächster: %s mit %s%s.",
-		f.view.time.grain.name(t), best.name, t.num(best.value), f.shareOf(t, best.value),
-		worst.name, t.num(worst.value), f.shareOf(t, worst.value)))
+		f.view.time.grain.name(t), best.name, f.num(t, best.value), f.shareOf(t, best.value),
+		worst.name, f.num(t, worst.value), f.shareOf(t, worst.value)))
 	if len(points) > 2 {
-		list = append(list, steps(t, points))
+		list = append(list, f.steps(t, points))
 	}
 	return append(list, f.lastPeriod(t)...)
 }
@@ -111,7 +112,7 @@ func extremes(points []point) (best, worst point) {
 }
 
 // steps says how many changes went up and which was the largest.
-func steps(t tongue, points []point) string {
+func (f facts) steps(t tongue, points []point) string {
 	up, largest := 0, 1
 	for i := 1; i < len(points); i++ {
 		step := points[i].value - points[i-1].value
@@ -125,14 +126,17 @@ func steps(t tongue, points []point) string {
 	a, b := points[largest-1], points[largest]
 	return t.say("%d of %d steps went up; the largest step was from %s to %s: %s.",
 		"%d von %d Schritten gingen aufwärts; der größte Schritt war von %s auf %s: %s.",
-		up, len(points)-1, a.name, b.name, signed(t, b.value-a.value)+relative(t, a.value, b.value))
+		up, len(points)-1, a.name, b.name, f.signed(t, b.value-a.value)+relative(t, a.value, b.value))
 }
 
-func signed(t tongue, x float64) string {
+// num writes a value of the main measure.
+func (f facts) num(t tongue, x float64) string { return t.amount(f.view.main(), x) }
+
+func (f facts) signed(t tongue, x float64) string {
 	if x > 0 {
-		return "+" + t.num(x)
+		return "+" + f.num(t, x)
 	}
-	return t.num(x)
+	return f.num(t, x)
 }
 
 // lastPeriod warns of a last period that the data may not cover to its end.
@@ -165,21 +169,21 @@ func (f facts) ofGroup(t tongue, g groups) []string {
 	top, end := points[0], points[len(points)-1]
 	name := f.view.main().total(t)
 	if top.value == end.value && g.whole {
-		return []string{t.say("%s is the same for every %s: %s.", "%s ist für jedes %s gleich: %s.", name, g.name(), t.num(top.value))}
+		return []string{t.say("%s is the same for every %s: %s.", "%s ist für jedes %s gleich: %s.", name, g.name(), f.num(t, top.value))}
 	}
 	list := []string{leader(t, f, g, name)}
 	if g.whole {
 		list = append(list, t.say("Last by %s: %s with %s%s.", "Schlusslicht nach %s: %s mit %s%s.",
-			g.name(), end.name, t.num(end.value), f.shareOf(t, end.value)))
+			g.name(), end.name, f.num(t, end.value), f.shareOf(t, end.value)))
 		if end.value > 0 && top.value/end.value >= 1.05 {
 			list = append(list, t.say("%s has %s times as much as %s.", "%s hat das %s-Fache von %s.",
-				top.name, t.num(math.Round(10*top.value/end.value)/10), end.name))
+				top.name, t.group(strconv.FormatFloat(top.value/end.value, 'f', 1, 64)), end.name))
 		}
 	}
 	if len(points) > 5 && f.shares() {
 		three := points[0].value + points[1].value + points[2].value
 		list = append(list, t.say("The first three of %s together make %s%s.", "Die ersten drei von %s machen zusammen %s aus%s.",
-			atLeast(t, g), t.num(three), f.shareOf(t, three)))
+			atLeast(t, g), f.num(t, three), f.shareOf(t, three)))
 	}
 	return list
 }
@@ -188,10 +192,10 @@ func leader(t tongue, f facts, g groups, name string) string {
 	top := g.points[0]
 	if second := g.points[1]; second.value == top.value {
 		return t.say("%s by %s: %s and %s are level at the top with %s each%s.", "%s nach %s: %s und %s liegen mit je %s gleichauf vorn%s.",
-			name, g.name(), top.name, second.name, t.num(top.value), f.shareOf(t, top.value))
+			name, g.name(), top.name, second.name, f.num(t, top.value), f.shareOf(t, top.value))
 	}
 	return t.say("%s by %s: %s leads with %s%s.", "%s nach %s: %s führt mit %s%s.",
-		name, g.name(), top.name, t.num(top.value), f.shareOf(t, top.value))
+		name, g.name(), top.name, f.num(t, top.value), f.shareOf(t, top.value))
 }
 
 // atLeast counts groups, of which a bounded query may not show all.
@@ -218,17 +222,17 @@ func (f facts) shifted(t tongue) []string {
 	}
 	var list []string
 	if up.after > up.before {
-		list = append(list, f.shift.sentence(t, t.say("Largest gain", "Größter Zuwachs"), up))
+		list = append(list, f.moved(t, t.say("Largest gain", "Größter Zuwachs"), up))
 	}
 	if down.after < down.before {
-		list = append(list, f.shift.sentence(t, t.say("Largest loss", "Größter Rückgang"), down))
+		list = append(list, f.moved(t, t.say("Largest loss", "Größter Rückgang"), down))
 	}
 	return list
 }
 
-func (s shift) sentence(t tongue, what string, c change) string {
+func (f facts) moved(t tongue, what string, c change) string {
 	return t.say("%s by %s from %s to %s: %s with %s (%s to %s%s).", "%s nach %s von %s bis %s: %s mit %s (%s auf %s%s).",
-		what, s.name(), s.old, s.latest, c.name, signed(t, c.after-c.before), t.num(c.before), t.num(c.after),
+		what, f.shift.name(), f.shift.old, f.shift.latest, c.name, f.signed(t, c.after-c.before), f.num(t, c.before), f.num(t, c.after),
 		relative(t, c.before, c.after))
 }
 
@@ -239,12 +243,12 @@ func (f facts) spread(t tongue) []string {
 	}
 	s := f.stats[0]
 	list := []string{t.say("%s per row runs from %s to %s; the average is %s.", "%s je Zeile reicht von %s bis %s; der Durchschnitt ist %s.",
-		s.name(t), t.num(s.low), t.num(s.high), t.num(s.mean))}
+		s.name(t), f.num(t, s.low), f.num(t, s.high), f.num(t, s.mean))}
 	if s.quartiles {
 		list = append(list, t.say("The median is %s: half of the rows are not above it.", "Der Median ist %s: Die Hälfte der Zeilen liegt nicht darüber.",
-			t.num(s.median)))
+			f.num(t, s.median)))
 		if s.median > 0 && s.mean > 1.25*s.median {
-			list = append(list, t.say("The average is %s above the median: few large rows pull it up.",
+			list = append(list, t.say("The average is %s above the median: a few large rows pull it up.",
 				"Der Durchschnitt liegt %s über dem Median: wenige große Zeilen ziehen ihn hoch.", t.percent(s.mean/s.median-1)))
 		}
 	}
@@ -259,15 +263,37 @@ func (f facts) unusual(t tongue) []string {
 		return nil
 	case o.found == 0:
 		return []string{t.say("No unusual values: all lie between %s and %s (quartiles and 1.5 times their distance).",
-			"Keine Ausreißer: alle Werte liegen zwischen %s und %s (Quartile und das 1,5-Fache ihres Abstands).", t.num(o.low), t.num(o.high))}
+			"Keine Ausreißer: alle Werte liegen zwischen %s und %s (Quartile und das 1,5-Fache ihres Abstands).", f.num(t, o.low), f.num(t, o.high))}
 	}
 	share := ""
 	if n := f.stats[0].count; n > 0 {
 		share = fmt.Sprintf(" (%s)", t.percent(float64(o.found)/n))
 	}
+	if o.found == 1 {
+		return []string{t.say("One value%s lies outside of %s to %s (quartiles and 1.5 times their distance): %s.",
+			"Ein Wert%s liegt außerhalb von %s bis %s (Quartile und das 1,5-Fache ihres Abstands): %s.",
+			share, f.num(t, o.low), f.num(t, o.high), o.rows[0][0])}
+	}
 	return []string{t.say("%s values%s lie outside of %s to %s (quartiles and 1.5 times their distance); the farthest is %s.",
 		"%s Werte%s liegen außerhalb von %s bis %s (Quartile und das 1,5-Fache ihres Abstands); der entfernteste ist %s.",
-		t.count(o.found), share, t.num(o.low), t.num(o.high), o.rows[0][0])}
+		t.count(o.found), share, f.num(t, o.low), f.num(t, o.high), o.rows[0][0])}
+}
+
+// messages are the few findings to remember: one of each sort.
+func (f facts) messages(t tongue) []string {
+	list := first(f.headline(t), 2)
+	list = append(list, first(f.trend(t), 1)...)
+	for _, g := range first(f.groups, 2) {
+		list = append(list, first(f.ofGroup(t, g), 1)...)
+	}
+	list = append(list, first(f.shifted(t), 1)...)
+	if len(list) < 3 {
+		list = append(list, f.spread(t)...)
+	}
+	if f.out != nil && f.out.found > 0 {
+		list = append(list, f.unusual(t)...)
+	}
+	return list
 }
 
 // insights are the findings worth telling first, most telling first.

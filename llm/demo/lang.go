@@ -64,6 +64,14 @@ func (t tongue) num(x float64) string {
 	return t.group(strconv.FormatFloat(x, 'f', 2, 64))
 }
 
+// amount writes a value of a measure: one that has decimals always with two.
+func (t tongue) amount(m measure, x float64) string {
+	if m.kind != kindCount && m.Type == "real" && (x == 0 || math.Abs(x) >= 1) && !math.IsInf(x, 0) {
+		return t.group(strconv.FormatFloat(x, 'f', 2, 64))
+	}
+	return t.num(x)
+}
+
 // group separates thousands and decimals as the language does.
 func (t tongue) group(s string) string {
 	sign := ""

@@ -126,6 +126,11 @@ func first[T any](list []T, n int) []T { return slices.Clone(list[:min(len(list)
 
 func (v view) main() measure { return v.measures[0] }
 
+// stats returns the columns to calculate with.
+func (v view) stats() []measure {
+	return slices.DeleteFunc(v.all(), func(m measure) bool { return m.kind == kindCount })
+}
+
 // all returns measures and rates.
 func (v view) all() []measure { return append(slices.Clone(v.measures), v.rates...) }
 
@@ -134,7 +139,7 @@ func (m measure) name(t tongue) string {
 	if m.kind == kindCount {
 		return t.say("Rows", "Zeilen")
 	}
-	return label(m.header())
+	return m.title()
 }
 
 // total returns what its value over many rows is called.
@@ -158,7 +163,7 @@ func (m measure) positive() bool {
 	return m.kind == kindCount || err == nil && low >= 0
 }
 
-func (c category) name() string { return label(c.header()) }
+func (c category) name() string { return c.title() }
 
 // choose returns the table to work on: one that the request names, else the one
 // with the most to analyse. It reports false if no file has a table.

@@ -151,7 +151,7 @@ func (p *drafter) add(parent, kind string, o order, title string, depends ...str
 		description = title
 	}
 	node := planNode{
-		Key: key, Type: kind, Title: oneLine(title, 100), Description: description, Prompt: description + "\n" + o.line(),
+		Key: key, Type: kind, Title: oneLine(title, 100), Description: description, Prompt: description + p.details(o) + "\n" + o.line(),
 		DependsOn: append([]string{}, depends...), Tools: p.tools(text), OnFailure: "finish", Seconds: text.seconds, Expand: "now",
 	}
 	if parent != "" {
@@ -159,6 +159,33 @@ func (p *drafter) add(parent, kind string, o order, title string, depends ...str
 	}
 	p.list = append(p.list, node)
 	return key
+}
+
+// details say in a prompt what of the table is used.
+func (p *drafter) details(o order) string {
+	v := p.view
+	if o.Table == "" {
+		return ""
+	}
+	names := func(all []string) string { return p.t.list(all) }
+	var measures, categories []string
+	for _, m := range v.all() {
+		measures = append(measures, m.name(p.t))
+	}
+	for _, c := range v.categories {
+		categories = append(categories, c.name())
+	}
+	text := "\n" + p.t.say("Measures: %s.", "Kennzahlen: %s.", names(measures))
+	if len(categories) > 0 {
+		text += p.t.say(" Categories: %s.", " Kategorien: %s.", names(categories))
+	}
+	if v.time != nil {
+		text += p.t.say(" Time: %s by %s.", " Zeit: %s nach %s.", v.time.title(), v.time.grain.name(p.t))
+	}
+	if note := v.period.note(p.t, v); note != "" {
+		text += " " + note
+	}
+	return text
 }
 
 // tools are those of a job that there are.

@@ -87,10 +87,7 @@ func (c category) key(t tongue) string {
 // and the three quartiles.
 func (v view) totalsSQL(quartiles bool) string {
 	columns := []string{"COUNT(*)"}
-	for _, m := range v.all() {
-		if m.kind == kindCount {
-			continue
-		}
+	for _, m := range v.stats() {
 		c := quote(m.Name)
 		columns = append(columns, "COUNT("+c+")", "SUM("+c+")", "AVG("+c+")", "MIN("+c+")", "MAX("+c+")")
 		if quartiles {
@@ -156,11 +153,8 @@ func monthsOf(p period) int {
 func (v view) outliersSQL(m measure, low, middle, high float64, limit int) string {
 	c := quote(m.Name)
 	columns := "COUNT(*) OVER () AS found, " + c
-	if v.time != nil {
-		columns += ", " + quote(v.time.Name)
-	}
-	for _, group := range v.categories {
-		columns += ", " + quote(group.Name)
+	for _, other := range v.used()[len(v.stats()):] {
+		columns += ", " + quote(other.Name)
 	}
 	return fmt.Sprintf("SELECT %s%s ORDER BY ABS(%s - %v) DESC, %s LIMIT %d",
 		columns, v.from(fmt.Sprintf("(%s < %v OR %s > %v)", c, low, c, high)), c, middle, c, limit)
@@ -182,10 +176,8 @@ func (v view) qualitySQL() string {
 // used returns the columns that the analysis rests on.
 func (v view) used() []columnInfo {
 	var list []columnInfo
-	for _, m := range v.all() {
-		if m.kind != kindCount {
-			list = append(list, m.columnInfo)
-		}
+	for _, m := range v.stats() {
+		list = append(list, m.columnInfo)
 	}
 	for _, c := range v.categories {
 		list = append(list, c.columnInfo)

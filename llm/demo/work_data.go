@@ -96,7 +96,7 @@ func (d *desk) validate(v view) string {
 	lines := f.dirtLines(t)
 	for _, s := range f.stats {
 		if s.adds() && s.count > 0 && s.low < 0 {
-			lines = append(lines, t.say("%s has values below zero, down to %s.", "%s hat negative Werte, bis %s.", s.name(t), t.num(s.low)))
+			lines = append(lines, t.say("%s has values below zero, down to %s.", "%s hat negative Werte, bis %s.", s.name(t), t.amount(s.measure, s.low)))
 		}
 		if s.count == 0 {
 			lines = append(lines, t.say("%s has no numbers in the rows used.", "%s hat in den verwendeten Zeilen keine Zahlen.", s.name(t)))

@@ -8,7 +8,7 @@ import (
 
 // messages are the findings that an audience must remember.
 func (d *desk) messages(f facts) string {
-	return part(d.lang.say("Key messages", "Kernaussagen"), bullets(first(f.insights(d.lang), 4)))
+	return part(d.lang.say("Key messages", "Kernaussagen"), bullets(f.messages(d.lang)))
 }
 
 // outline lists the slides to come.
@@ -179,11 +179,11 @@ func (d *desk) check(f facts) string {
 	total, ok := f.value()
 	for _, g := range f.groups {
 		if ok && g.whole && f.view.main().adds() {
-			lines = append(lines, d.agrees(t.say("sum over %s", "Summe über %s", g.name()), sumOf(g.points), total))
+			lines = append(lines, d.agrees(f, t.say("sum over %s", "Summe über %s", g.name()), sumOf(g.points), total))
 		}
 	}
 	if ok && len(f.series) > 0 && f.view.main().adds() {
-		lines = append(lines, d.agrees(t.say("sum over periods", "Summe über die Zeiträume"), sumOf(f.series), total))
+		lines = append(lines, d.agrees(f, t.say("sum over periods", "Summe über die Zeiträume"), sumOf(f.series), total))
 	}
 	made := productsIn(names)
 	if len(made) > 0 {
@@ -203,14 +203,14 @@ func sumOf(points []point) float64 {
 }
 
 // agrees compares a figure that was calculated in two ways.
-func (d *desk) agrees(how string, got, want float64) string {
+func (d *desk) agrees(f facts, how string, got, want float64) string {
 	t := d.lang
-	if t.num(got) == t.num(want) {
-		return t.say("✓ The total %s agrees with the %s.", "✓ Die Gesamtzahl %s stimmt mit der %s überein.", t.num(want), how)
+	if f.num(t, got) == f.num(t, want) {
+		return t.say("✓ The total %s agrees with the %s.", "✓ Die Gesamtzahl %s stimmt mit der %s überein.", f.num(t, want), how)
 	}
 	return t.say("✗ The total is %s, the %s is %s: %s is in rows without a date or a value there.",
 		"✗ Die Gesamtzahl ist %s, die %s ist %s: %s steckt in Zeilen ohne Datum oder Wert dort.",
-		t.num(want), how, t.num(got), t.num(want-got))
+		f.num(t, want), how, f.num(t, got), f.num(t, want-got))
 }
 
 // productsIn picks slides and documents from names of files.

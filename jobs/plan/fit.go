@@ -15,25 +15,30 @@ import (
 // to ever smaller limits, else the first entries at the smallest.
 func fit[T any](list []T, limits []int, room int, cut func(T, int) T) (shown []T, limit int) {
 	for _, limit = range limits {
-		shown = make([]T, 0, len(list))
-		for _, item := range list {
-			shown = append(shown, cut(item, limit))
-		}
-		if size(shown) <= room {
-			return shown, limit
-		}
-	}
-	room -= len("[]")
-	for i, item := range shown {
-		if room -= size(item) + len(","); room < 0 {
-			return shown[:i], limit
+		shown = first(list, limit, room, cut)
+		if len(shown) == len(list) {
+			break
 		}
 	}
 	return shown, limit
 }
 
+// first returns as many entries, each cut to limit, as fit into room bytes.
+func first[T any](list []T, limit, room int, cut func(T, int) T) []T {
+	shown := make([]T, 0, len(list))
+	room -= len("[]")
+	for _, item := range list {
+		item = cut(item, limit)
+		if room -= size(item) + len(","); room < 0 {
+			break
+		}
+		shown = append(shown, item)
+	}
+	return shown
+}
+
 // size is how many bytes v takes in a section.
-func size(v any) int { return len(llm.Section("", encode(v))) }
+func size(v any) int { return len(llm.Section("", encode(v))) - len(llm.Section("", "")) }
 
 // encode writes JSON with its "<" as they are: llm.Section neutralises them, and a
 // model reads them better so.

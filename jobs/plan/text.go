@@ -15,11 +15,12 @@ var numbering = regexp.MustCompile(`^(?i)(?:(?:plan|subplan|task|step|phase)\s+\
 // quotes around it, no stop behind it.
 func cleanTitle(s string) string {
 	s = strings.Join(strings.Fields(cleanText(s)), " ")
-	s = strings.TrimPrefix(strings.TrimLeft(s, "#*•> `\"'"), "- ")
+	s = strings.NewReplacer("**", "", "`", "").Replace(s)
+	s = strings.TrimPrefix(strings.TrimLeft(s, "#*•> \"'"), "- ")
 	if rest := numbering.ReplaceAllString(s, ""); rest != "" {
 		s = rest
 	}
-	s = strings.Trim(s, "*_`\"' ")
+	s = strings.Trim(s, "*_\"' ")
 	s = strings.TrimRight(s, ".:; ")
 	return clip(s, maxTitle)
 }

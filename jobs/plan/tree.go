@@ -175,7 +175,7 @@ func (t *tree) deadlocks() [][]int {
 	return circles
 }
 
-// nodesOf turns a circle of moments into one of nodes.
+// nodesOf turns a circle of moments into one of nodes, begun at the first of them.
 func nodesOf(moments []int) []int {
 	var nodes []int
 	for _, m := range moments {
@@ -186,7 +186,8 @@ func nodesOf(moments []int) []int {
 	if len(nodes) > 1 && nodes[0] == nodes[len(nodes)-1] {
 		nodes = nodes[1:]
 	}
-	return nodes
+	first := slices.Index(nodes, slices.Min(nodes))
+	return slices.Concat(nodes[first:], nodes[:first])
 }
 
 // name is how problems speak of a node.

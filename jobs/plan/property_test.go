@@ -37,7 +37,7 @@ func TestValidate_acceptsOrderExactlyIfItComesToAnEnd(t *testing.T) {
 func drawTree(t *rapid.T) plan.Draft {
 	d := of(branch("n0", ""))
 	branches := []string{"", "n0"}
-	for i := range rapid.IntRange(2, 12).Draw(t, "nodes") {
+	for i := range rapid.IntRange(1, 5).Draw(t, "nodes") {
 		key := fmt.Sprintf("n%d", i+1)
 		parent := rapid.SampledFrom(branches).Draw(t, "parent")
 		d.Nodes = append(d.Nodes, leaf(key, parent))
@@ -47,9 +47,9 @@ func drawTree(t *rapid.T) plan.Draft {
 		}
 	}
 	for _, b := range branches[1:] {
-		d.Nodes = append(d.Nodes, leaf(b+"a", b), leaf(b+"b", b))
+		d.Nodes = append(d.Nodes, leaf(b+"a", b)) // so that no branch is empty
 	}
-	for range rapid.IntRange(0, 8).Draw(t, "dependencies") {
+	for range rapid.IntRange(1, 4).Draw(t, "dependencies") {
 		from := rapid.IntRange(0, len(d.Nodes)-1).Draw(t, "from")
 		on := rapid.IntRange(0, len(d.Nodes)-1).Draw(t, "on")
 		d.Nodes[from].DependsOn = append(d.Nodes[from].DependsOn, d.Nodes[on].Key)
@@ -92,6 +92,7 @@ func stuckIn(steps []jobs.Step) []string {
 
 // always answers every question with the same text.
 func always(tb testing.TB, text string) *script {
+	tb.Helper()
 	return &script{tb: tb, answers: []any{text, text, text}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -29,6 +30,9 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 		return b, fmt.Errorf("brief node %d: %w", n.ID, err)
 	}
 	b.Request = job.Request
+	if err := s.spec(db, n); err != nil {
+		return b, err
+	}
 	if n.Needs.Model == "" {
 		n.Needs.Model = job.Model
 	}
@@ -48,6 +52,28 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	}
 	b.Results, err = s.results(db, n, line)
 	return b, err
+}
+
+// spec fills in what a node is to do.
+func (s *Store) spec(db *gorm.DB, n *jobs.Node) error {
+	var r nodeRow
+	err := db.Raw("SELECT description, prompt, priority, needs, tools, estimate_ms FROM nodes WHERE id = ?", int64(n.ID)).Take(&r).Error
+	if err != nil {
+		return fmt.Errorf("node %d: %w", n.ID, err)
+	}
+	n.Description, n.Prompt, n.Priority = r.Description, r.Prompt, jobs.Priority(r.Priority)
+	n.Estimate = time.Duration(r.EstimateMS) * time.Millisecond
+	if r.Needs != "" {
+		if err := json.Unmarshal([]byte(r.Needs), &n.Needs); err != nil {
+			return fmt.Errorf("node %d: needs: %w", n.ID, err)
+		}
+	}
+	if r.Tools != "" {
+		if err := json.Unmarshal([]byte(r.Tools), &n.Tools); err != nil {
+			return fmt.Errorf("node %d: tools: %w", n.ID, err)
+		}
+	}
+	return nil
 }
 
 // Size returns how many nodes a job has.

@@ -80,7 +80,7 @@ func (u *unit) settle(c jobs.Settle) error {
 	if err != nil {
 		return err
 	}
-	s.provider, s.model = c.Provider, c.Model
+	s.provider, s.model, s.dirty = c.Provider, c.Model, true
 	return u.above(node, func(p *nodeState) {
 		p.n.Tokens = p.n.Tokens.Plus(t)
 		p.n.Cost += jobs.Money(cost - fromSpent)

@@ -170,7 +170,7 @@ func (u *unit) childEnded(e ending) error {
 	}
 	p.openChildren--
 	p.kids.Add(e.status, e.optional)
-	p.dirty = true
+	p.counted = true
 	if p.status.Final() || p.desired == jobs.DesiredCancel {
 		return nil // it is being ended from above
 	}

@@ -1,10 +1,8 @@
 package storage
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -15,34 +13,28 @@ const claimNode = `UPDATE nodes SET
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   l_running = CASE phase WHEN 'work' THEN 1 ELSE l_running END
 WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?
-RETURNING job_id, parent_id, path, depth, ord, type, title, description, prompt, priority, needs, tools,
-  optional, on_failure, estimate_ms, status, phase, verdict, attempt, tries, epoch, owner, revision, dependants, weight,
-  started_at, claimed_at`
+RETURNING job_id, parent_id, path, depth, type, title, optional, status, phase, verdict, attempt, tries, epoch,
+  dependants, weight, started_at`
 
-// claim takes a ready node for a worker. It is one guarded statement: this is the
-// hottest one there is.
+// claim takes a ready node for a worker. It is one guarded statement, the hottest
+// there is: what a node is to do is read later, beside the writer, by Brief.
 func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) error {
 	if err := u.evict(int64(c.Node)); err != nil {
 		return err
 	}
-	n := &jobs.Node{ID: c.Node}
-	var needs, tools string
-	var estimate, started, claimed int64
+	n := &jobs.Node{ID: c.Node, Owner: c.Worker, Claimed: fromMS(u.now)}
+	var started int64
 	u.writes++
 	err := u.row(claimNode, []any{c.Worker, u.now, u.now, int64(c.Node), c.Epoch, u.now},
-		&n.Job, &n.Parent, &n.Path, &n.Depth, &n.Order, &n.Type, &n.Title, &n.Description, &n.Prompt, &n.Priority, &needs, &tools,
-		&n.Optional, &n.OnFailure, &estimate, &n.Status, &n.Phase, &n.Verdict, &n.Attempt, &n.Tries, &n.Epoch, &n.Owner,
-		&n.Revision, &n.Dependants, &n.Counts.Weight, &started, &claimed)
+		&n.Job, &n.Parent, &n.Path, &n.Depth, &n.Type, &n.Title, &n.Optional, &n.Status, &n.Phase, &n.Verdict,
+		&n.Attempt, &n.Tries, &n.Epoch, &n.Dependants, &n.Counts.Weight, &started)
 	switch {
 	case errors.Is(err, jobs.ErrNotFound):
 		return fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
 	case err != nil:
 		return err
 	}
-	n.Estimate, n.Started, n.Claimed = time.Duration(estimate)*time.Millisecond, fromMS(started), fromMS(claimed)
-	if err := decodeSpec(n, needs, tools); err != nil {
-		return err
-	}
+	n.Started = fromMS(started)
 	out.Node = n
 	return u.claimed(n)
 }
@@ -72,20 +64,6 @@ func (u *unit) claimed(n *jobs.Node) error {
 // startJob lets the job's time run.
 func (u *unit) startJob(job jobs.JobID) error {
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(job))
-}
-
-func decodeSpec(n *jobs.Node, needs, tools string) error {
-	if needs != "" {
-		if err := json.Unmarshal([]byte(needs), &n.Needs); err != nil {
-			return fmt.Errorf("node %d: needs: %w", n.ID, err)
-		}
-	}
-	if tools != "" {
-		if err := json.Unmarshal([]byte(tools), &n.Tools); err != nil {
-			return fmt.Errorf("node %d: tools: %w", n.ID, err)
-		}
-	}
-	return nil
 }
 
 const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,

@@ -40,6 +40,7 @@ type nodeState struct {
 	provider, model, errorMsg string
 
 	dirty      bool
+	counted    bool  // only counters changed
 	doneBefore int64 // n.WeightDone when it was loaded
 }
 
@@ -60,6 +61,13 @@ const saveState = `UPDATE nodes SET
   l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
   tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?,
   provider = ?, model = ?, error = ?
+WHERE id = ?`
+
+// saveCounts is saveState for a branch whose leaves moved while it did not.
+const saveCounts = `UPDATE nodes SET open_children = ?,
+  c_completed = ?, c_partial = ?, c_failed = ?, c_skipped = ?, c_cancelled = ?, o_good = ?, o_bad = ?,
+  l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
+  tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?
 WHERE id = ?`
 
 // moving lists pointers to what loadState reads from title on and saveState
@@ -116,10 +124,17 @@ func (u *unit) flush() error {
 }
 
 func (u *unit) save(s *nodeState) error {
-	if !s.dirty {
+	dirty, counted := s.dirty, s.counted
+	s.dirty, s.counted = false, false
+	if !dirty && counted {
+		n := &s.n
+		return u.exec(saveCounts, s.openChildren, s.kids.Completed, s.kids.Partial, s.kids.Failed, s.kids.Skipped, s.kids.Cancelled,
+			s.kids.OptionalGood, s.kids.OptionalBad, n.Total, n.Completed, n.Failed, n.Running, n.Skipped, n.Cancelled, n.Weight, n.WeightDone,
+			n.Tokens.Input, n.Tokens.CacheRead, n.Tokens.CacheWrite, n.Tokens.Output, int64(n.Cost), n.Unpriced, s.id)
+	}
+	if !dirty {
 		return nil
 	}
-	s.dirty = false
 	args := make([]any, 0, 48)
 	for _, p := range s.moving() {
 		args = append(args, value(p))
@@ -171,7 +186,7 @@ func (u *unit) above(parent int64, fn func(s *nodeState)) error {
 			return err
 		}
 		fn(s)
-		s.dirty = true
+		s.counted = true
 		parent = s.parent
 	}
 	return nil

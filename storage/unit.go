@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -204,7 +204,7 @@ const shortJob = 20_000 // milliseconds
 // several at once become one.
 func (u *unit) milestones() error {
 	for _, s := range u.nodes {
-		if s.parent != 0 || !s.dirty || s.status.Final() || s.n.Total < 2 || s.n.Weight == 0 {
+		if s.parent != 0 || !(s.dirty || s.counted) || s.status.Final() || s.n.Total < 2 || s.n.Weight == 0 {
 			continue
 		}
 		share := func(done int64) float64 { return 100 * float64(done) / float64(s.n.Weight) }
@@ -230,24 +230,24 @@ func (u *unit) notice(job jobs.JobID, kind jobs.NoticeKind, key, text string) er
 // movesJSON is json.Marshal for moves, which hold no character that needs
 // escaping, at a tenth of its cost.
 func movesJSON(moves []jobs.Move) string {
-	var b strings.Builder
-	b.Grow(len(moves) * 48)
-	b.WriteByte('[')
+	b := make([]byte, 0, len(moves)*64)
+	b = append(b, '[')
 	for i, m := range moves {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		fmt.Fprintf(&b, `{"n":%d,"e":%q,"s":%q`, m.Node, m.Event, m.Status)
+		b = strconv.AppendInt(append(b, `{"n":`...), int64(m.Node), 10)
+		b = append(append(append(b, `,"e":"`...), m.Event...), `","s":"`...)
+		b = append(append(b, m.Status...), '"')
 		if m.From != "" {
-			fmt.Fprintf(&b, `,"f":%q`, m.From)
+			b = append(append(append(b, `,"f":"`...), m.From...), '"')
 		}
 		if m.Reason != "" {
-			fmt.Fprintf(&b, `,"r":%q`, m.Reason)
+			b = append(append(append(b, `,"r":"`...), m.Reason...), '"')
 		}
-		b.WriteByte('}')
+		b = append(b, '}')
 	}
-	b.WriteByte(']')
-	return b.String()
+	return string(append(b, ']'))
 }
 
 func toJSON(v any) (string, error) {

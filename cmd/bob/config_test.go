@@ -308,6 +308,24 @@ func collect(named map[string]bool, path string, n *yaml.Node) {
 	}
 }
 
+// FuzzLoadConfig holds that any file gives either a complete configuration or an
+// error.
+func FuzzLoadConfig(f *testing.F) {
+	for _, file := range []string{exampleFile, "testdata/config/mistakes.yaml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg, err := load(t, text, map[string]string{"KEY": "sk-1"})
+		if err == nil && (len(cfg.LLM.Models) == 0 || len(cfg.LLM.Routes.Task) == 0) {
+			t.Errorf("no model and no error: %+v", cfg)
+		}
+	})
+}
+
 func TestSecret_isNeverShown(t *testing.T) {
 	t.Parallel()
 

@@ -1,0 +1,507 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+
+	"github.com/askbob/bob/bot/terminal"
+	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/llm"
+)
+
+// runOptions are the flags of `bob run`.
+type runOptions struct {
+	files    []string
+	out      string // empty: bob-out/<job id>
+	json     bool
+	budget   string
+	priority string
+	model    string
+	approve  string
+	resume   string
+	request  string
+
+	attached []jobs.Attachment // besides files
+	demo     bool
+}
+
+func (p *process) runCommand() *cobra.Command {
+	o := runOptions{}
+	cmd := &cobra.Command{
+		Use:   `run [-f FILE]... "request"`,
+		Short: "Run one job here, to its end",
+		Example: `  bob run -f sales.csv "Analyze the Q4 sales data and create a presentation"
+  bob run --resume job_7k3f9q2x`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.request = strings.Join(args, " ")
+			return p.runJob(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringArrayVarP(&o.files, "file", "f", nil, "attach a file; may be given several times")
+	f.StringVar(&o.resume, "resume", "", "go on with this job")
+	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default auto); with --resume, auto approves the plan")
+	f.StringVar(&o.priority, "priority", "", "low, medium, high or urgent")
+	return cmd
+}
+
+func (o *runOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.out, "out", "o", "", "directory for the files that the job makes (default bob-out/<job id>)")
+	f.BoolVar(&o.json, "json", false, "print the job's report as JSON")
+	f.StringVar(&o.budget, "budget", "", "US dollars that the job may cost (default jobs.budget)")
+	f.StringVar(&o.model, "model", "", "use this model and no other")
+}
+
+// sampleSales is made-up data: what a small shop may have sold in a quarter.
+//
+//go:embed sample/q4-sales.csv
+var sampleSales []byte
+
+func (p *process) demoCommand() *cobra.Command {
+	o := runOptions{
+		demo: true, request: "Analyze the Q4 sales data and create a presentation",
+		attached: []jobs.Attachment{{Name: "q4-sales.csv", Data: sampleSales}},
+	}
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Turn sample sales data into an analysis and slides", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.runJob(cmd.Context(), o) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// check refuses options that contradict each other.
+func (o *runOptions) check() error {
+	switch {
+	case o.approve != "" && o.approve != "auto" && o.approve != "ask":
+		return fmt.Errorf("--approve is auto or ask, not %q", o.approve)
+	case o.resume != "" && (o.request != "" || len(o.files) > 0 || o.priority != "" || o.model != ""):
+		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority and --model")
+	case o.resume == "" && strings.TrimSpace(o.request) == "":
+		return errors.New(`the request is missing: say what to do, such as bob run -f sales.csv "Analyze the sales"`)
+	}
+	return nil
+}
+
+// runJob runs one job to its end, or as far as it gets.
+func (p *process) runJob(ctx context.Context, o runOptions) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	attached, err := readFiles(o.files)
+	if err != nil {
+		return err
+	}
+	o.attached = append(o.attached, attached...)
+	h, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	r := &runner{p: p, h: h, o: o, tty: isTerminal(p.stderr)}
+	return h.writing(ctx, func() error { return r.run(ctx) })
+}
+
+// readFiles reads the attachments; a file that is too large is not read.
+func readFiles(paths []string) ([]jobs.Attachment, error) {
+	var list []jobs.Attachment
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, &jobs.UserError{Message: fmt.Sprintf("There is no file %s: check the path after -f.", path), Err: err}
+		case err != nil:
+			return nil, &jobs.UserError{Message: fmt.Sprintf("The file %s cannot be read (%v): check its permissions.", path, reasonOf(err)), Err: err}
+		case info.IsDir():
+			return nil, &jobs.UserError{Message: fmt.Sprintf("%s is a directory: name the files in it, each after its own -f.", path)}
+		case info.Size() > jobs.MaxFile:
+			return nil, &jobs.UserError{Message: fmt.Sprintf("The file %s has %.1f MiB, at most %d MiB are taken: split it or leave out columns.",
+				path, float64(info.Size())/(1<<20), jobs.MaxFile>>20)}
+		}
+		data, err := os.ReadFile(path) //nolint:gosec // the user's own file
+		if err != nil {
+			return nil, &jobs.UserError{Message: fmt.Sprintf("The file %s cannot be read (%v): check its permissions.", path, reasonOf(err)), Err: err}
+		}
+		list = append(list, jobs.Attachment{Name: filepath.Base(path), Data: data})
+	}
+	return list, nil
+}
+
+// reasonOf leaves out what a path error repeats.
+func reasonOf(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// runner is one `bob run`.
+type runner struct {
+	p   *process
+	h   *house
+	o   runOptions
+	tty bool
+	id  jobs.JobID
+}
+
+func (r *runner) run(ctx context.Context) error {
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	work, err := r.h.runner(r.person())
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	var report *jobs.Report
+	g.Go(func() error {
+		if err := work.Run(ctx); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
+	})
+	g.Go(func() error {
+		defer stop()
+		var err error
+		report, err = r.watch(ctx)
+		return err
+	})
+	err = g.Wait()
+	if report == nil {
+		return r.interrupted(err)
+	}
+	return r.end(context.WithoutCancel(ctx), report)
+}
+
+// person reports whether somebody can be asked.
+func (r *runner) person() bool { return r.tty && term.IsTerminal(int(r.p.stdin.Fd())) }
+
+// begin submits the job, or finds the one to go on with.
+func (r *runner) begin(ctx context.Context) error {
+	if r.o.resume != "" {
+		return r.goOn(ctx)
+	}
+	budget, err := r.h.budget(r.o.budget)
+	if err != nil {
+		return fmt.Errorf("--budget: %w", err)
+	}
+	if r.o.model != "" {
+		if _, _, err := r.h.models.Pick("", jobs.Requirements{Model: r.o.model}); err != nil {
+			return err
+		}
+	}
+	r.id, err = r.h.service.Submit(ctx, jobs.Request{
+		Text: r.o.request, Files: r.o.attached, Priority: jobs.Priority(r.o.priority), Model: r.o.model,
+		Budget: budget, Ask: r.o.approve == "ask",
+	})
+	if err != nil {
+		return err
+	}
+	r.h.only.Store(&r.id)
+	fmt.Fprintf(r.p.stderr, "Job %s submitted. If this is interrupted, go on with: bob run --resume %s\n", r.id, r.id)
+	if r.h.models.onlyDemo() {
+		fmt.Fprintln(r.p.stderr, "No model is configured: the built-in demo model works by rules. Set OPENAI_API_KEY for a real one.")
+	}
+	return nil
+}
+
+func (r *runner) goOn(ctx context.Context) error {
+	id := jobs.JobID(r.o.resume)
+	report, err := r.h.service.Status(ctx, id)
+	if err != nil {
+		return noSuchJob(id, err)
+	}
+	r.id = id
+	r.h.only.Store(&r.id)
+	if r.o.approve == "auto" && report.Status == jobs.StatusAwaitingApproval {
+		if err := r.h.service.Approve(ctx, id, report.PlanRevision); err != nil {
+			return err
+		}
+	}
+	if r.o.budget == "" {
+		return nil
+	}
+	budget, err := r.h.budget(r.o.budget)
+	if err != nil {
+		return fmt.Errorf("--budget: %w", err)
+	}
+	return r.h.service.SetBudget(ctx, id, budget)
+}
+
+func noSuchJob(id jobs.JobID, err error) error {
+	if errors.Is(err, jobs.ErrNotFound) {
+		return &jobs.UserError{Message: fmt.Sprintf("There is no job %q here: bob jobs lists those there are.", id), Err: err}
+	}
+	return err
+}
+
+// redraw bounds how often the report is read: an eye sees no more.
+const redraw = 100 * time.Millisecond
+
+// watch shows the job until it is final or waits for a person.
+func (r *runner) watch(ctx context.Context) (*jobs.Report, error) {
+	knock, stop := r.h.feed.Subscribe(r.id)
+	defer stop()
+	progress := terminal.NewProgress(r.p.stderr, terminal.Config{TTY: r.tty, Width: r.size, Color: r.tty && !r.noColor()})
+	defer progress.Close()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		report, err := r.h.service.Report(ctx, r.id)
+		if err != nil {
+			return nil, err
+		}
+		progress.Show(report, time.Now())
+		if report.Status.Final() {
+			return report, nil
+		}
+		if waitsForPerson(report) {
+			if r.person() {
+				progress.Close()
+			}
+			if ok, err := r.ask(ctx, report); err != nil || !ok {
+				return report, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(redraw):
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-knock:
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *runner) size() (cols, rows int) {
+	f, ok := r.p.stderr.(*os.File)
+	if !ok {
+		return 80, 24
+	}
+	cols, rows, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 80, 24
+	}
+	return cols, rows
+}
+
+func (r *runner) noColor() bool {
+	_, ok := r.p.env("NO_COLOR")
+	return ok
+}
+
+// waitsForPerson reports whether nothing goes on without one.
+func waitsForPerson(r *jobs.Report) bool {
+	waits := false
+	for _, n := range r.Nodes {
+		switch n.Status {
+		case jobs.StatusWaitingForInput, jobs.StatusAwaitingApproval:
+			waits = true
+		case jobs.StatusRunning, jobs.StatusPlanning:
+			return false
+		case jobs.StatusQueued:
+			if n.Reason != jobs.ReasonDependency {
+				return false
+			}
+		default:
+		}
+	}
+	return waits
+}
+
+// ask puts to the person at the terminal what the job waits for, and reports
+// whether it can go on.
+func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
+	if !r.person() {
+		return false, nil
+	}
+	budget, err := llm.ParseMoney(report.Cost.Budget)
+	switch {
+	case report.Status == jobs.StatusAwaitingApproval:
+		fmt.Fprint(r.p.stderr, "\n", terminal.Detail(report, time.Now()))
+		if !r.yes("Run this plan?") {
+			return false, r.h.service.Cancel(ctx, r.id)
+		}
+		return true, r.h.service.Approve(ctx, r.id, report.PlanRevision)
+	case waitsForMoney(report) && err == nil:
+		more := budget + llm.Dollar
+		if !r.yes(fmt.Sprintf("The budget of %s does not cover the next call. Raise it to %s?", budget.Short(), more.Short())) {
+			return false, nil
+		}
+		return true, r.h.service.SetBudget(ctx, r.id, more)
+	}
+	return false, nil
+}
+
+func waitsForMoney(r *jobs.Report) bool {
+	return slices.ContainsFunc(r.Nodes, func(n jobs.NodeReport) bool { return n.Reason == jobs.ReasonBudget })
+}
+
+// yes asks a question and reports whether the answer is yes.
+func (r *runner) yes(question string) bool {
+	fmt.Fprintf(r.p.stderr, "%s [y/N] ", question)
+	line, err := bufio.NewReader(r.p.stdin).ReadString('\n')
+	word := strings.ToLower(strings.TrimSpace(line))
+	return err == nil && (word == "y" || word == "yes")
+}
+
+// interrupted says how to go on with a job that did not end.
+func (r *runner) interrupted(err error) error {
+	again := "go on with: bob run --resume " + string(r.id)
+	switch {
+	case errors.Is(err, jobs.ErrDiskFull), errors.Is(err, syscall.ENOSPC):
+		return &exitError{code: exitFailed, err: fmt.Errorf("the disk is full, the job is kept as it was: free some space, then %s", again)}
+	case err == nil, errors.Is(err, context.Canceled):
+		return &exitError{code: exitInterrupted, err: fmt.Errorf("interrupted, nothing is lost: %s", again)}
+	}
+	r.h.log.Error("run ended", "err", err)
+	return &exitError{code: exitFailed, err: fmt.Errorf("the job could not go on (%w): %s", err, again)}
+}
+
+// end hands the result over.
+func (r *runner) end(ctx context.Context, report *jobs.Report) error {
+	dir := r.o.out
+	if dir == "" {
+		dir = filepath.Join("bob-out", string(r.id))
+	}
+	if err := r.export(ctx, report, dir); err != nil {
+		return &exitError{code: exitFailed, err: err}
+	}
+	if err := r.print(report, dir); err != nil {
+		return &exitError{code: exitFailed, err: err}
+	}
+	if err := r.said(ctx); err != nil {
+		return err
+	}
+	r.p.code = exitStatus(report.Status)
+	if r.p.code == exitWaits {
+		return &exitError{code: exitWaits, err: errors.New(r.waitsFor(report))}
+	}
+	return nil
+}
+
+func exitStatus(s jobs.Status) int {
+	switch s {
+	case jobs.StatusCompleted:
+		return exitOK
+	case jobs.StatusPartial:
+		return exitPartial
+	case jobs.StatusFailed, jobs.StatusSkipped:
+		return exitFailed
+	case jobs.StatusCancelled:
+		return exitCancelled
+	default:
+		return exitWaits
+	}
+}
+
+// waitsFor says what a person must do.
+func (r *runner) waitsFor(report *jobs.Report) string {
+	again := "bob run --resume " + string(r.id)
+	for _, n := range report.Nodes {
+		switch n.Reason {
+		case jobs.ReasonBudget:
+			return fmt.Sprintf("the job waits for money: its budget of $%s does not cover the next call; go on with: %s --budget DOLLARS", report.Cost.Budget, again)
+		case jobs.ReasonApproval:
+			return "the plan waits for approval: go on with: " + again + " --approve auto"
+		case jobs.ReasonQuestion:
+			return "the job waits for an answer: " + strings.ReplaceAll(n.Error, "\n", " ")
+		default:
+		}
+	}
+	return "the job waits for a person"
+}
+
+// export writes the job's files into dir and notes their paths in the report.
+func (r *runner) export(ctx context.Context, report *jobs.Report, dir string) error {
+	if len(report.Artifacts) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("the files cannot be written to %s (%w): the job is done, fetch them with bob run --resume %s -o DIR", dir, reasonOf(err), r.id)
+	}
+	for i := range report.Artifacts {
+		a := &report.Artifacts[i]
+		data, err := r.h.store.Artifact(ctx, r.id, a.Name)
+		if err != nil {
+			return err
+		}
+		a.Path = filepath.Join(dir, jobs.FreeName(a.Name, nil))
+		if err := os.WriteFile(a.Path, data, 0o600); err != nil {
+			return fmt.Errorf("%s cannot be written (%w): the job is done, fetch its files with bob run --resume %s -o DIR", a.Path, reasonOf(err), r.id)
+		}
+	}
+	return nil
+}
+
+func (r *runner) print(report *jobs.Report, dir string) error {
+	if r.o.json {
+		return printJSON(r.p.stdout, report)
+	}
+	text := report.Result
+	if text == "" {
+		text = report.Error
+	}
+	if _, err := fmt.Fprintln(r.p.stdout, terminal.Clean(text)); err != nil {
+		return err
+	}
+	if len(report.Artifacts) > 0 {
+		fmt.Fprintf(r.p.stderr, "\n%d files are in %s\n", len(report.Artifacts), dir)
+	}
+	for _, a := range report.Artifacts {
+		if r.o.demo && strings.HasSuffix(a.Name, ".pptx") {
+			fmt.Fprintf(r.p.stderr, "The slides: %s (also as .pdf and .html)\n", a.Path)
+		}
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// said marks what this terminal has shown as delivered.
+func (r *runner) said(ctx context.Context) error {
+	notices, err := r.h.store.Notices(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
+		if _, err := r.h.store.Apply(ctx, jobs.Delivered{Notice: n.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/jobs/plan"
+	"github.com/askbob/bob/jobs/result"
+	"github.com/askbob/bob/jobs/run"
+	"github.com/askbob/bob/jobs/tool"
+	"github.com/askbob/bob/llm"
+	"github.com/askbob/bob/storage"
+)
+
+// house is Bob, put together: everything that a command works with.
+type house struct {
+	cfg     Config
+	models  *roster
+	store   *storage.Store
+	service *jobs.Service
+	feed    *jobs.Feed
+	data    *tool.Data
+	local   *storage.Local
+	log     *slog.Logger
+	logFile *os.File
+	only    atomic.Pointer[jobs.JobID] // the job that this process works on; nil: none yet
+}
+
+// open builds the house around the data directory. The caller must close it.
+func (p *process) open(ctx context.Context) (*house, error) {
+	cfg, err := loadConfig(p.config, p.env, p.environ)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{cfg: cfg, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
+	if h.models, err = newRoster(cfg.LLM); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	h.local = storage.NewLocal(storage.LocalConfig{Workers: cfg.Jobs.Workers, Now: time.Now, Only: func(id jobs.JobID) bool {
+		only := h.only.Load()
+		return only != nil && *only == id
+	}})
+	h.log = slog.New(slog.DiscardHandler)
+	if h.store, err = h.openStore(ctx, cfg.Database.File(p.data)); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	if err := h.openLog(p.data); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	h.service, err = jobs.NewService(jobs.ServiceConfig{
+		Store: h.store, Inspector: h.data.Inspector(), Now: time.Now, Timeout: cfg.Jobs.JobTimeout,
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
+	return storage.Open(ctx, storage.Config{Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed})
+}
+
+// openLog sends the log into the data directory: the terminal shows the job.
+func (h *house) openLog(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "bob.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // whoever starts Bob names the directory
+	if err != nil {
+		return &jobs.UserError{Message: "The log in the data directory cannot be written: give write permission, or name another with --data.", Err: err}
+	}
+	h.logFile = f
+	h.log = slog.New(slog.NewTextHandler(f, nil))
+	return nil
+}
+
+func (h *house) close() error {
+	errs := []error{h.data.Close()}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	if h.logFile != nil {
+		errs = append(errs, h.logFile.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// runner makes what works on nodes.
+func (h *house) runner(mayAsk bool) (*run.Runner, error) {
+	planner, err := plan.New(plan.Config{Log: h.log})
+	if err != nil {
+		return nil, err
+	}
+	j := h.cfg.Jobs
+	crew, err := run.NewCrew(run.CrewConfig{
+		Store: h.store, Models: h.models, Planner: planner,
+		Combiner: result.NewCombiner(result.Config{Log: h.log}), Gather: result.Gather,
+		Tools:    append(h.data.Tools(), tool.NewOutput(h.data)...),
+		Limits:   jobs.Limits{MaxDepth: j.MaxDepth, MaxChildren: j.MaxChildren, MaxNodes: j.MaxNodes},
+		MaxTurns: j.MaxTurns, MayAsk: mayAsk,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return run.New(run.Config{
+		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(),
+		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
+	})
+}
+
+// workerName is new at every start of a process.
+func workerName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// writing runs the store's writer while fn does.
+func (h *house) writing(ctx context.Context, fn func() error) error {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var g errgroup.Group
+	g.Go(func() error { return h.store.Run(ctx) })
+	err := fn()
+	stop()
+	return errors.Join(err, g.Wait())
+}
+
+// budget is the job's, given on the command line or configured.
+func (h *house) budget(given string) (llm.Money, error) {
+	if given == "" {
+		return h.cfg.Jobs.Budget, nil
+	}
+	return llm.ParseMoney(given)
+}

@@ -138,6 +138,29 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
+// startIdle starts a store without a runner: what is ready stays ready.
+func startIdle(t *testing.T, path string, h *hands) *engine {
+	t.Helper()
+	store, err := storage.Open(t.Context(), storage.Config{Path: path, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.store = store
+	ctx, cancel := context.WithCancel(context.Background())
+	var g errgroup.Group
+	g.Go(func() error { return store.Run(ctx) })
+	e := &engine{store: store, feed: &jobs.Feed{}, stop: sync.OnceValue(func() error {
+		cancel()
+		return errors.Join(g.Wait(), store.Close())
+	})}
+	t.Cleanup(func() {
+		if err := e.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
 func (e *engine) submit(tb fataler, budget jobs.Money) jobs.JobID {
 	tb.Helper()
 	out, err := e.store.Apply(context.Background(), jobs.Submit{Job: jobs.NewJob{

@@ -53,6 +53,8 @@ func (m Money) Short() string {
 		return fmt.Sprintf("$%.2f", d)
 	case math.Abs(d) >= 0.0001:
 		return fmt.Sprintf("$%.4f", d)
+	case math.Abs(d) >= 0.0000001:
+		return fmt.Sprintf("$%.7f", d)
 	}
-	return fmt.Sprintf("$%.7f", d)
+	return fmt.Sprintf("$%.9f", d)
 }

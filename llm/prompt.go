@@ -4,8 +4,9 @@ import "strings"
 
 // Section frames text as <name>…</name>. Text that people, files, tools or other
 // models wrote is put into prompts only so: it cannot close its own frame or open
-// another, because every "<" before a letter or "/" gets a zero-width space
-// behind it.
+// another, because every "<" before a letter, "/" or "!" gets a zero-width space
+// behind it, and one before a zero-width space a second, so that SectionOf can
+// tell them apart.
 func Section(name, text string) string {
 	return "<" + name + ">\n" + neutral(text) + "\n</" + name + ">\n"
 }
@@ -18,20 +19,32 @@ func SectionOf(prompt, name string) (string, bool) {
 		return "", false
 	}
 	text, _, ok := strings.Cut(rest, "\n</"+name+">")
-	return strings.ReplaceAll(text, "<\u200b", "<"), ok
+	return strings.ReplaceAll(text, "<"+zeroWidth, "<"), ok
 }
 
+// neutral goes by bytes: what is no valid UTF-8 passes as it is.
 func neutral(text string) string {
 	var b strings.Builder
-	for i, r := range text {
-		b.WriteRune(r)
-		if r == '<' && i+1 < len(text) && tagStart(text[i+1]) {
-			b.WriteString("\u200b")
+	for {
+		before, after, found := strings.Cut(text, "<")
+		b.WriteString(before)
+		if !found {
+			return b.String()
 		}
+		b.WriteString("<")
+		if tagStart(after) {
+			b.WriteString(zeroWidth)
+		}
+		text = after
 	}
-	return b.String()
 }
 
-func tagStart(c byte) bool {
-	return c == '/' || c == '!' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+const zeroWidth = "\u200b"
+
+func tagStart(after string) bool {
+	if after == "" {
+		return false
+	}
+	c := after[0]
+	return c == '/' || c == '!' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.HasPrefix(after, zeroWidth)
 }

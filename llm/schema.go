@@ -29,6 +29,7 @@ func NewSchema(name, text string) (*Schema, error) {
 		return nil, fmt.Errorf("schema %s: %w", name, err)
 	}
 	c := jsonschema.NewCompiler()
+	c.UseLoader(jsonschema.SchemeURLLoader{}) // none: a foreign schema could name files of ours
 	url := "mem:///" + name
 	if err := c.AddResource(url, doc); err != nil {
 		return nil, fmt.Errorf("schema %s: %w", name, err)
@@ -71,6 +72,16 @@ func (s *Schema) Validate(data []byte) error {
 // maxFaults bounds what is said of one answer: a model gains nothing from more.
 const maxFaults = 20
 
+// maxFault bounds one of them, in bytes: some quote what the model wrote.
+const maxFault = 300
+
+func bounded(fault string) string {
+	if len(fault) <= maxFault {
+		return fault
+	}
+	return strings.ToValidUTF8(fault[:maxFault], "") + "…"
+}
+
 func collect(e *jsonschema.ValidationError, faults *[]string) {
 	if len(*faults) >= maxFaults {
 		return
@@ -78,7 +89,7 @@ func collect(e *jsonschema.ValidationError, faults *[]string) {
 	if len(e.Causes) == 0 {
 		at := "/" + strings.Join(e.InstanceLocation, "/")
 		printer := message.NewPrinter(language.English)
-		*faults = append(*faults, at+": "+e.ErrorKind.LocalizedString(printer))
+		*faults = append(*faults, bounded(at+": "+e.ErrorKind.LocalizedString(printer)))
 	}
 	for _, cause := range e.Causes {
 		collect(cause, faults)

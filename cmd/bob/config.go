@@ -280,7 +280,7 @@ func (c *LLMConfig) checkModels() []error {
 			fault("model is missing")
 		}
 		if !slices.ContainsFunc(c.Providers, func(p ProviderConfig) bool { return p.Name == m.Provider }) {
-			fault(fmt.Sprintf("llm.providers has no %q", m.Provider))
+			fault(fmt.Sprintf("llm.providers has no %q (only without any does %s give one, openai)", m.Provider, openAIKey))
 		}
 		if seen[name] {
 			fault("it is listed twice")

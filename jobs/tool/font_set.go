@@ -46,7 +46,8 @@ type fontScript struct {
 }
 
 var fontScripts = []fontScript{ //nolint:gochecknoglobals // a constant table
-	{[]*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo}, fontNameCJK, ""},
+	{[]*unicode.RangeTable{unicode.Hangul}, "NanumSquareR", "NanumSquareB"},
+	{[]*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo}, fontNameCJK, ""},
 	{[]*unicode.RangeTable{unicode.Arabic}, "NotoSansArabic-Regular", "NotoSansArabic-Bold"},
 	{[]*unicode.RangeTable{unicode.Hebrew}, "NotoSansHebrew-Regular", "NotoSansHebrew-Bold"},
 	{[]*unicode.RangeTable{unicode.Devanagari}, "NotoSansDevanagari-Regular", "NotoSansDevanagari-Bold"},
@@ -124,7 +125,7 @@ func fontUnpack(name string) (fontLoaded, error) {
 	return fontLoaded{data: data, font: face.Font}, nil
 }
 
-// candidates names the fonts to try for r, best first.
+// fontCandidates names the fonts to try for r, best first.
 func fontCandidates(r rune, style fontStyle) []string {
 	var names []string
 	switch style {

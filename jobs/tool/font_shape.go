@@ -48,7 +48,8 @@ type fontPiece struct {
 	count  int
 	x      float64 // from the line's left edge, in em
 	width  float64 // in em
-	simple bool    // one glyph a character, each at its own width
+	rtl    bool
+	simple bool // one glyph a character, each at its own width
 }
 
 // text returns the characters of the piece in the order in which they are read.
@@ -58,8 +59,8 @@ func (p fontPiece) text() string { return string(p.runes[p.first : p.first+p.cou
 type fontLine struct {
 	pieces []fontPiece
 	width  float64 // in em
-	text   string
-	rtl    bool // of a paragraph that is read from right to left
+	text   string  // as it was given, the space behind it included
+	rtl    bool    // of a paragraph that is read from right to left
 }
 
 // fontShaper turns texts into lines. It is not safe for concurrent use: one call
@@ -120,7 +121,7 @@ func (s *fontShaper) resolve(r rune, style fontStyle) *fontUse {
 	}
 	var found *fontUse
 	for _, name := range fontCandidates(r, style) {
-		thicken := style == fontBold && !strings.HasSuffix(name, "Bold")
+		thicken := style == fontBold && !strings.HasSuffix(name, "Bold") && name != "NanumSquareB"
 		use := s.use(name, thicken)
 		if use == nil {
 			continue
@@ -153,35 +154,40 @@ func (m fontMap) ResolveFace(r rune) *font.Face {
 }
 
 // printable returns text as it can be drawn: composed, without control
-// characters, and with a box for every character that no font has.
-func (s *fontShaper) printable(text string) []rune {
-	var out []rune
+// characters, and with a box for every character that no font has. raw holds
+// what each of the runes stands for.
+func (s *fontShaper) printable(text string) (runes []rune, raw []string) {
 	joined := false // the next character belongs to the box before it
+	boxed := func(back int) bool { return len(runes) >= back && runes[len(runes)-back] == fontMissing }
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(text, "\ufffd")) {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			out = append(out, ' ')
-		case fontIgnored(r):
-			joined = joined || r == '\u200d' && len(out) > 0 && out[len(out)-1] == fontMissing
-			continue
-		case unicode.Is(unicode.Cf, r): // joiners and marks of direction
-			out = append(out, r)
-			joined = r == '\u200d' && len(out) > 1 && out[len(out)-2] == fontMissing
-			continue
-		case s.resolve(r, fontRegular) != nil:
-			out = append(out, r)
-		case !joined:
-			out = append(out, fontMissing)
+		if unicode.IsSpace(r) && r != '\u00a0' {
+			r = ' '
 		}
+		draw := r
+		switch {
+		case unicode.IsControl(r):
+			continue
+		case (joined || fontIgnored(r)) && len(runes) > 0 && !unicode.IsLetter(r):
+			raw[len(raw)-1] += string(r)
+			joined = r == '\u200d' && boxed(1)
+			continue
+		case r == '\u200d' && boxed(1):
+			raw[len(raw)-1] += string(r)
+			joined = true
+			continue
+		case r != ' ' && !unicode.Is(unicode.Cf, r) && s.resolve(r, fontRegular) == nil: // joiners and marks of direction need no font
+			draw = fontMissing
+		}
+		runes, raw = append(runes, draw), append(raw, pptxClean(string(r)))
 		joined = false
 	}
-	return out
+	return runes, raw
 }
 
-// fontIgnored reports whether r has no form of its own: control characters,
-// variation selectors, skin tones and tags of emoji.
+// fontIgnored reports whether r has no form of its own: variation selectors, skin
+// tones and tags of emoji.
 func fontIgnored(r rune) bool {
-	return unicode.IsControl(r) || r >= 0xFE00 && r <= 0xFE0F || r >= 0x1F3FB && r <= 0x1F3FF || r >= 0xE0000
+	return r >= 0xFE00 && r <= 0xFE0F || r >= 0x1F3FB && r <= 0x1F3FF || r >= 0xE0000
 }
 
 // fontRTL reports whether a paragraph is read from right to left: whether its
@@ -201,7 +207,7 @@ func fontRTL(runes []rune) bool {
 
 // wrap sets a paragraph in lines of at most width em. There is at least one line.
 func (s *fontShaper) wrap(spans []fontSpan, width float64) []fontLine {
-	runes, ends := s.join(spans)
+	runes, raw, ends := s.join(spans)
 	direction := di.DirectionLTR
 	rtl := fontRTL(runes)
 	if rtl {
@@ -218,7 +224,7 @@ func (s *fontShaper) wrap(spans []fontSpan, width float64) []fontLine {
 		var wrapped shaping.WrappedLine
 		wrapped, done = s.wrapper.WrapNextLineF(limit)
 		line := s.line(wrapped.Line, runes, ends)
-		line.text = strings.TrimSpace(string(runes[start:wrapped.NextLine]))
+		line.text = strings.Join(raw[start:wrapped.NextLine], "")
 		line.rtl = rtl
 		start = wrapped.NextLine
 		lines = append(lines, line)
@@ -226,12 +232,13 @@ func (s *fontShaper) wrap(spans []fontSpan, width float64) []fontLine {
 	return lines
 }
 
-func (s *fontShaper) join(spans []fontSpan) (runes []rune, ends []int) {
+func (s *fontShaper) join(spans []fontSpan) (runes []rune, raw []string, ends []int) {
 	for _, span := range spans {
-		runes = append(runes, s.printable(span.Text)...)
+		r, w := s.printable(span.Text)
+		runes, raw = append(runes, r...), append(raw, w...)
 		ends = append(ends, len(runes))
 	}
-	return runes, ends
+	return runes, raw, ends
 }
 
 // shape returns the glyphs of a paragraph. Kerning and ligatures of taste are
@@ -270,7 +277,8 @@ func (s *fontShaper) line(outputs shaping.Line, runes []rune, ends []int) fontLi
 			x: line.width, width: fontEm(o.Advance),
 		}
 		p.span, _ = slices.BinarySearch(ends, p.first+1)
-		p.simple = o.Direction.Progression() == di.FromTopLeft && fontSimple(p)
+		p.rtl = o.Direction.Progression() == di.TowardTopLeft
+		p.simple = !p.rtl && fontSimple(p)
 		line.width += p.width
 		line.pieces = append(line.pieces, p)
 	}
@@ -332,13 +340,13 @@ func fontCut(runes []rune, n int, style fontStyle) []fontSpan {
 	return []fontSpan{{Text: strings.TrimRightFunc(string(runes[:n]), unicode.IsSpace) + "…", Style: style}}
 }
 
-// fontText joins the texts of lines.
+// fontText returns what lines say, characters that no font draws included.
 func fontText(lines []fontLine) string {
-	texts := make([]string, 0, len(lines))
+	var b strings.Builder
 	for _, line := range lines {
-		texts = append(texts, line.text)
+		b.WriteString(line.text)
 	}
-	return strings.Join(texts, " ")
+	return strings.TrimSpace(b.String())
 }
 
 // fault returns the error of the first font that could not be loaded.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/askbob/bob/jobs"
@@ -24,6 +25,8 @@ func NewOutput(q Querier) []jobs.Tool {
 	fonts := newFontSet()
 	return []jobs.Tool{
 		newChart(q, fonts),
+		newDeck(fonts, time.Now),
+		newDocument(fonts, time.Now),
 	}
 }
 

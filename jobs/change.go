@@ -58,6 +58,7 @@ type Claim struct {
 	Fence
 
 	Worker string
+	Known  *Node // as its Ready said; nil: the store reads it
 }
 
 // Expand inserts the tree that a plan makes of a claimed node.

@@ -13,6 +13,9 @@ type Ready struct {
 	Job       JobID
 	Rank      int // of the job's priority
 	NotBefore time.Time
+	// Known is the node as it waits, so that claiming need not read it: as long as
+	// its epoch is the same, so is the rest. Nil: not known.
+	Known *Node
 }
 
 // Dispatcher hands ready nodes to workers. It holds no truth: what it forgets, the

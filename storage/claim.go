@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/askbob/bob/jobs"
@@ -12,9 +11,20 @@ const claimNode = `UPDATE nodes SET
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, owner = ?, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   l_running = CASE phase WHEN 'work' THEN 1 ELSE l_running END
-WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?
-RETURNING job_id, parent_id, path, depth, type, title, optional, status, phase, verdict, attempt, tries, epoch,
-  dependants, weight, started_at`
+WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?`
+
+const selectNode = `SELECT job_id, parent_id, path, depth, type, title, priority, optional, status, phase, verdict, attempt, tries, epoch,
+  dependants, weight, started_at, not_before, id FROM nodes `
+
+// known reads what a claim needs of a node, by selectNode.
+func known(scan func(dest ...any) error) (*jobs.Node, error) {
+	n := &jobs.Node{}
+	var started, notBefore int64
+	err := scan(&n.Job, &n.Parent, &n.Path, &n.Depth, &n.Type, &n.Title, &n.Priority, &n.Optional, &n.Status, &n.Phase, &n.Verdict,
+		&n.Attempt, &n.Tries, &n.Epoch, &n.Dependants, &n.Counts.Weight, &started, &notBefore, &n.ID)
+	n.Started, n.NotBefore = fromMS(started), fromMS(notBefore)
+	return n, err
+}
 
 // claim takes a ready node for a worker. It is one guarded statement, the hottest
 // there is: what a node is to do is read later, beside the writer, by Brief.
@@ -22,21 +32,48 @@ func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) error {
 	if err := u.evict(int64(c.Node)); err != nil {
 		return err
 	}
-	n := &jobs.Node{ID: c.Node, Owner: c.Worker, Claimed: fromMS(u.now)}
-	var started int64
-	u.writes++
-	err := u.row(claimNode, []any{c.Worker, u.now, u.now, int64(c.Node), c.Epoch, u.now},
-		&n.Job, &n.Parent, &n.Path, &n.Depth, &n.Type, &n.Title, &n.Optional, &n.Status, &n.Phase, &n.Verdict,
-		&n.Attempt, &n.Tries, &n.Epoch, &n.Dependants, &n.Counts.Weight, &started)
+	rows, err := u.changed(claimNode, c.Worker, u.now, u.now, int64(c.Node), c.Epoch, u.now)
 	switch {
-	case errors.Is(err, jobs.ErrNotFound):
-		return fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
 	case err != nil:
 		return err
+	case rows == 0:
+		return fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
 	}
-	n.Started = fromMS(started)
+	n, err := u.claimedNode(c)
+	if err != nil {
+		return err
+	}
 	out.Node = n
 	return u.claimed(n)
+}
+
+// claimedNode is the node as the claim left it.
+func (u *unit) claimedNode(c jobs.Claim) (*jobs.Node, error) {
+	if c.Known == nil {
+		stmt, err := u.stmt(selectNode + "WHERE id = ?")
+		if err != nil {
+			return nil, err
+		}
+		n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node)).Scan)
+		if err != nil {
+			return nil, err
+		}
+		n.Owner, n.Claimed = c.Worker, fromMS(u.now)
+		return n, nil
+	}
+	n := *c.Known
+	n.Status, n.Reason = jobs.StatusRunning, ""
+	if n.Phase == jobs.PhasePlan {
+		n.Status = jobs.StatusPlanning
+	}
+	n.Epoch++
+	n.Attempt++
+	n.Tries++
+	n.Owner, n.Claimed = c.Worker, fromMS(u.now)
+	if n.Started.IsZero() {
+		n.Started = n.Claimed
+	}
+	return &n, nil
 }
 
 func (u *unit) claimed(n *jobs.Node) error {

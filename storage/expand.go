@@ -41,15 +41,12 @@ func (u *unit) expand(c jobs.Expand) error {
 	if err != nil {
 		return err
 	}
-	var path string
-	var depth, revision, ask int
-	err = u.row("SELECT n.path, n.depth, j.revision, j.ask FROM nodes n JOIN jobs j ON j.id = n.job_id WHERE n.id = ?",
-		[]any{s.id}, &path, &depth, &revision, &ask)
-	if err != nil {
+	var revision, ask int
+	if err := u.row("SELECT revision, ask FROM jobs WHERE id = ?", []any{string(s.job)}, &revision, &ask); err != nil {
 		return err
 	}
 	asks := ask == 1 && s.parent == 0
-	top := &sprout{id: s.id, path: path, depth: depth, closed: asks}
+	top := &sprout{id: s.id, path: s.path, depth: s.depth, closed: asks}
 	tree, edges, err := u.grow(c.Plan.Steps, top)
 	if err != nil {
 		return err
@@ -214,7 +211,10 @@ func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
 		return err
 	}
 	if ready {
-		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank()})
+		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank(), Known: &jobs.Node{
+			ID: jobs.NodeID(t.id), Job: s.job, Parent: jobs.NodeID(t.parent), Path: t.path, Depth: t.depth, Type: st.Type, Title: st.Title,
+			Priority: s.priority, Optional: st.Optional, Status: status, Phase: phase, Dependants: t.dependants, Counts: jobs.Counts{Weight: t.weight},
+		}})
 	}
 	return u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
 }

@@ -265,19 +265,20 @@ func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
 
 // Ready lists ready nodes of a job.
 func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
-	var rows []struct {
-		ID, Epoch, NotBefore int64
-		Priority             string
+	rows, err := s.reads.WithContext(ctx).Raw(selectNode+"WHERE job_id = ? AND ready = 1 ORDER BY id LIMIT ?", string(job), limit).Rows()
+	if err != nil {
+		return nil, err
 	}
-	err := s.reads.WithContext(ctx).Raw("SELECT id, epoch, not_before, priority FROM nodes WHERE job_id = ? AND ready = 1 ORDER BY id LIMIT ?", string(job), limit).Scan(&rows).Error
-	list := make([]jobs.Ready, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, jobs.Ready{
-			Fence: jobs.Fence{Node: jobs.NodeID(r.ID), Epoch: r.Epoch}, Job: job,
-			Rank: jobs.Priority(r.Priority).Rank(), NotBefore: fromMS(r.NotBefore),
-		})
+	defer func() { _ = rows.Close() }()
+	var list []jobs.Ready
+	for rows.Next() {
+		n, err := known(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, jobs.Ready{Fence: n.Fence(), Job: job, Rank: n.Priority.Rank(), NotBefore: n.NotBefore, Known: n})
 	}
-	return list, err
+	return list, rows.Err()
 }
 
 // Overdue lists the open jobs whose time is up, and when the next one's is.

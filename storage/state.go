@@ -13,6 +13,8 @@ type nodeState struct {
 	id     int64
 	job    jobs.JobID
 	parent int64
+	path   string
+	depth  int
 	typ    jobs.Type
 
 	optional  bool
@@ -44,7 +46,7 @@ type nodeState struct {
 	doneBefore int64 // n.WeightDone when it was loaded
 }
 
-const loadState = `SELECT job_id, parent_id, type, optional, on_failure, priority,
+const loadState = `SELECT job_id, parent_id, path, depth, type, optional, on_failure, priority,
   title, status, verdict, reason, phase, desired, attempt, tries, epoch, owner, ready, not_before,
   started_at, claimed_at, completed_at, current_step, steps_completed, total_steps,
   open_children, open_deps, dependants,
@@ -91,7 +93,7 @@ func (u *unit) load(id int64) (*nodeState, error) {
 		return s, nil
 	}
 	s := &nodeState{id: id}
-	dest := append([]any{&s.job, &s.parent, &s.typ, &s.optional, &s.onFailure, &s.priority}, s.moving()...)
+	dest := append([]any{&s.job, &s.parent, &s.path, &s.depth, &s.typ, &s.optional, &s.onFailure, &s.priority}, s.moving()...)
 	if err := u.row(loadState, []any{id}, dest...); err != nil {
 		return nil, err
 	}
@@ -197,8 +199,18 @@ func (u *unit) announce(s *nodeState) {
 	s.ready, s.dirty = true, true
 	u.ready = append(u.ready, jobs.Ready{
 		Fence: jobs.Fence{Node: jobs.NodeID(s.id), Epoch: s.epoch},
-		Job:   s.job, Rank: s.priority.Rank(), NotBefore: fromMS(s.notBefore),
+		Job:   s.job, Rank: s.priority.Rank(), NotBefore: fromMS(s.notBefore), Known: s.node(),
 	})
+}
+
+// node is what a claim needs of the state.
+func (s *nodeState) node() *jobs.Node {
+	return &jobs.Node{
+		ID: jobs.NodeID(s.id), Job: s.job, Parent: jobs.NodeID(s.parent), Path: s.path, Depth: s.depth, Type: s.typ, Title: s.title,
+		Priority: s.priority, Optional: s.optional, Status: s.status, Phase: s.phase, Verdict: s.verdict, Attempt: s.attempt, Tries: s.tries,
+		Epoch: s.epoch, Dependants: s.dependants, Started: fromMS(s.started), NotBefore: fromMS(s.notBefore),
+		Counts: jobs.Counts{Weight: s.n.Weight},
+	}
 }
 
 // attemptRow keeps what came of one claim, for ever.

@@ -143,7 +143,7 @@ func (r *Runner) apply(ctx context.Context, c jobs.Change) error {
 
 // handle works on one node that the dispatcher says is ready.
 func (r *Runner) handle(ctx context.Context, ready jobs.Ready) {
-	out, err := r.cfg.Store.Apply(context.WithoutCancel(ctx), jobs.Claim{Fence: ready.Fence, Worker: r.cfg.Worker})
+	out, err := r.cfg.Store.Apply(context.WithoutCancel(ctx), jobs.Claim{Fence: ready.Fence, Worker: r.cfg.Worker, Known: ready.Known})
 	switch {
 	case err != nil:
 		r.giveUp(fmt.Errorf("claim node %d: %w", ready.Node, err))

@@ -47,8 +47,11 @@ func (v view) charts(t tongue) []chart {
 	if v.time != nil && v.periods() >= 2 {
 		list = append(list, v.timeChart(t))
 	}
+	pie := false // one is enough
 	for i := range v.categories {
-		list = append(list, v.groupChart(t, i, i > 0))
+		c := v.groupChart(t, i, i > 0 && !pie)
+		pie = pie || c.kind == "pie"
+		list = append(list, c)
 	}
 	if len(list) == 0 && v.canSpread() {
 		list = append(list, v.spreadChart(t))
@@ -123,18 +126,18 @@ func (v view) timeChart(t tongue) chart {
 	}
 	grain := v.time.grain.name(t)
 	return v.chart(t, kind, groupTime, t.say("%s by %s", "%s nach %s", m.total(t), grain), v.seriesSQL(m), grain,
-		slug(m.header(), "value")+"-by-"+string(v.time.grain))
+		m.slug()+"-by-"+string(v.time.grain))
 }
 
 // groupChart is a bar chart; a pie only if it may be one and shows a few parts
 // of a whole.
 func (v view) groupChart(t tongue, i int, mayPie bool) chart {
 	m, c := v.main(), v.categories[i]
-	name := slug(m.header(), "value") + "-by-" + slug(c.header(), "group-"+strconv.Itoa(i+1))
+	name := m.slug() + "-by-" + slug(c.header(), "group-"+strconv.Itoa(i+1))
 	title := t.say("%s by %s", "%s nach %s", m.total(t), c.name())
 	sql := v.groupsSQL(m, c, t)
 	if mayPie && v.pieable(c) {
-		return v.chart(t, "pie", i, t.say("Share of %s by %s", "Anteil an %s nach %s", m.total(t), c.name()), sql, c.name(), name)
+		return v.chart(t, "pie", i, t.say("Shares of %s by %s", "Anteile an %s nach %s", m.name(t), c.name()), sql, c.name(), name)
 	}
 	if c.Distinct > maxBars {
 		title = t.say("%s: first %d of %s", "%s: die ersten %d von %s", title, maxBars, c.name())
@@ -182,7 +185,7 @@ func (v view) spreadChart(t tongue) chart {
 	sql := fmt.Sprintf("SELECT CAST(bin AS TEXT) AS bin_from, COUNT(*) AS row_count FROM (SELECT %s AS bin%s) GROUP BY bin ORDER BY bin",
 		bin, v.from(quote(m.Name)+" IS NOT NULL"))
 	c := v.chart(t, "bar", groupSpread, t.say("Rows by size of %s", "Zeilen nach Größe von %s", m.name(t)), sql,
-		t.say("%s from (steps of %s)", "%s ab (Schritte von %s)", m.name(t), t.num(width)), "spread-of-"+slug(m.header(), "value"))
+		t.say("%s from (steps of %s)", "%s ab (Schritte von %s)", m.name(t), t.num(width)), "spread-of-"+m.slug())
 	c.yLabel, c.unit = t.say("rows", "Zeilen"), ""
 	return c
 }
@@ -192,7 +195,7 @@ func (v view) pairChart(t tongue) chart {
 	sql := fmt.Sprintf("SELECT %s, %s%s LIMIT %d", quote(a.Name), quote(b.Name),
 		v.from(quote(a.Name)+" IS NOT NULL", quote(b.Name)+" IS NOT NULL"), maxScatter)
 	c := v.chart(t, "scatter", groupPair, t.say("%s and %s", "%s und %s", a.name(t), b.name(t)), sql, a.name(t),
-		slug(a.header(), "value")+"-and-"+slug(b.header(), "other"))
+		a.slug()+"-and-"+slug(b.header(), "other"))
 	c.yLabel = b.name(t)
 	return c
 }
@@ -228,13 +231,7 @@ func (d *desk) draw(c chart) (files []string, fault string) {
 		args["kind"] = "bar"
 		result, ok = d.call("chart", args)
 	}
-	switch {
-	case !ok:
-		return nil, ""
-	case result.Error:
-		return nil, oneLine(result.Text, maxFault)
-	}
-	return madeFiles(result.Text), ""
+	return outcome(result, ok)
 }
 
 // madeFiles reads the names of files from the answer of a tool that makes some.

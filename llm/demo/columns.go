@@ -145,23 +145,34 @@ func (c columnInfo) unit() string {
 	return strings.TrimSpace(found[1] + found[2])
 }
 
-// mentioned reports whether a text names the column: by its header, or by one of
-// the header's longer words.
-func (c columnInfo) mentioned(text string) bool {
+// mentioned reports whether a text names the column.
+func (c columnInfo) mentioned(text string) bool { return c.mention(text) > 0 }
+
+// mention says how well a text names the column: by how many of the header's
+// words, twice as well if by all of them.
+func (c columnInfo) mention(text string) int {
 	header := strings.ToLower(strings.TrimSpace(c.header()))
 	if spaceless(header) {
-		return strings.Contains(strings.ToLower(text), header)
+		if strings.Contains(strings.ToLower(text), header) {
+			return 2
+		}
+		return 0
 	}
 	asked := words(text)
+	named, all := 0, 0
 	for _, word := range words(c.header()) {
-		if utf8.RuneCountInString(word) < 3 || rateWords.in(word) && word == "per" {
+		if utf8.RuneCountInString(word) < 3 || word == "per" {
 			continue
 		}
+		all++
 		if slices.ContainsFunc(asked, func(a string) bool { return sameWord(a, word) }) {
-			return true
+			named++
 		}
 	}
-	return false
+	if named == all {
+		return 2 * named
+	}
+	return named
 }
 
 // sameWord forgives a plural.
@@ -183,10 +194,7 @@ func singular(word string) string {
 
 // score ranks columns of one role: what people ask for and usually look at first.
 func (c columnInfo) score(request string, r role) int {
-	points := 0
-	if c.mentioned(request) {
-		points += 100
-	}
+	points := 100 * c.mention(request)
 	switch {
 	case r == roleMeasure && moneyWords.in(c.header()):
 		points += 50

@@ -1,7 +1,10 @@
 package demo
 
 import (
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // slide is one slide of a deck, and one section of a report.
@@ -38,10 +41,10 @@ func (f facts) slides(t tongue, charts []chart, pictures map[string]string) []sl
 	if f.shift != nil {
 		list = append(list, f.shiftSlide(t))
 	}
-	if f.out != nil {
+	if f.out != nil && f.out.found > 0 {
 		list = append(list, f.unusualSlide(t))
 	}
-	list = append(list,
+	list = append(list, f.dataSlide(t),
 		slide{title: t.say("Data quality and method", "Datenqualität und Methode"), bullets: f.method(t), notes: f.notes(t, f.view.qualitySQL())},
 		slide{title: t.say("Next steps", "Nächste Schritte"), bullets: f.nextSteps(t)})
 	for i := range list {
@@ -179,19 +182,44 @@ func (f facts) shiftTable(t tongue) (columns []string, rows [][]string) {
 }
 
 func (f facts) unusualSlide(t tongue) slide {
-	s := slide{title: t.say("Unusual values", "Auffällige Werte"), bullets: f.unusual(t), notes: f.notes(t, "")}
-	if f.out.found > 0 {
-		s.columns, s.rows = f.out.columns, f.out.rows
-		s.bullets = append(s.bullets, t.say("They are part of all figures; nothing was left out because of its size.",
-			"Sie sind in allen Zahlen enthalten; nichts wurde wegen seiner Größe weggelassen."))
+	s := f.stats[0]
+	return slide{
+		title: t.say("Unusual values", "Auffällige Werte"),
+		bullets: append(f.unusual(t), t.say("They are part of all figures; nothing was left out because of its size.",
+			"Sie sind in allen Zahlen enthalten; nichts wurde wegen seiner Größe weggelassen.")),
+		columns: f.out.columns, rows: f.out.rows,
+		notes: f.notes(t, f.view.outliersSQL(s.measure, f.out.low, s.median, f.out.high, maxOutliers)),
+	}
+}
+
+// dataSlide says what the columns in use hold.
+func (f facts) dataSlide(t tongue) slide {
+	v, uses := f.view, f.view.uses(t)
+	var rows [][]string
+	for _, c := range v.used() {
+		reach := t.say("%s different values", "%s verschiedene Werte", t.count(c.Distinct))
+		if c.Min != "" {
+			reach = label(c.Min) + " – " + label(c.Max)
+		}
+		rows = append(rows, []string{c.title(), uses[c.Name], reach})
+	}
+	s := slide{
+		title:   t.say("The data", "Die Daten"),
+		bullets: []string{t.say("%s of %s columns are used.", "%s von %s Spalten werden verwendet.", t.count(len(rows)), t.count(len(v.table.Columns)))},
+		columns: []string{t.say("Column", "Spalte"), t.say("Used as", "Verwendet als"), t.say("Range", "Bereich")}, rows: rows,
+		notes: f.notes(t, ""),
+	}
+	if len(v.ids) > 0 {
+		s.bullets = append(s.bullets, t.say("Left out as identifiers: %s.", "Als Kennungen weggelassen: %s.",
+			t.list(first(v.ids, maxTableRows))))
 	}
 	return s
 }
 
 // notes are what a speaker wants to know: where the figures come from.
 func (f facts) notes(t tongue, sql string) string {
-	text := t.say("Source: %s, table %s, %s rows.", "Quelle: %s, Tabelle %s, %s Zeilen.",
-		f.view.file, f.view.table.Name, t.num(f.rows))
+	text := t.say("Source: %s, table %s, %s.", "Quelle: %s, Tabelle %s, %s.",
+		f.view.file, f.view.table.Name, t.rows(f.rows))
 	if p := f.view.period.note(t, f.view); p != "" {
 		text += " " + p
 	}
@@ -204,18 +232,32 @@ func (f facts) notes(t tongue, sql string) string {
 // method says what the figures rest on.
 func (f facts) method(t tongue) []string {
 	v := f.view
-	list := []string{t.say("%s, table “%s”: %s rows, %s columns.", "%s, Tabelle „%s“: %s Zeilen, %s Spalten.",
-		v.file, v.table.Name, t.count(v.table.Rows), t.count(len(v.table.Columns)))}
+	list := []string{t.say("%s, table “%s”: %s, %s columns.", "%s, Tabelle „%s“: %s, %s Spalten.",
+		v.file, v.table.Name, t.rows(float64(v.table.Rows)), t.count(len(v.table.Columns)))}
 	if note := v.period.note(t, v); note != "" {
 		list = append(list, note)
 	}
 	list = append(list, f.dirtLines(t)...)
-	if shown := len(f.stats); shown < v.numeric {
-		list = append(list, t.say("%d of %s columns of numbers were analysed.", "%d von %s Zahlenspalten wurden ausgewertet.", shown, t.count(v.numeric)))
+	if note := f.leftOut(t); note != "" {
+		list = append(list, note)
+	}
+	if f.out != nil && f.out.found == 0 {
+		list = append(list, f.unusual(t)...)
 	}
 	list = append(list, f.problems(t)...)
-	return append(list, t.say("Every figure was calculated by SQL over the whole table; the queries are given with them. The sentences follow rules (the built-in demo model).",
-		"Jede Zahl wurde per SQL über die ganze Tabelle berechnet; die Abfragen stehen dabei. Die Texte folgen festen Regeln (eingebautes Demo-Modell)."))
+	rules := t.say("Every figure was calculated by SQL over the whole table; the queries are given with them. The sentences follow rules (the built-in demo model).",
+		"Jede Zahl wurde per SQL über die ganze Tabelle berechnet; die Abfragen stehen dabei. Die Texte folgen festen Regeln (eingebautes Demo-Modell).")
+	// It comes early, because a slide shows only so many.
+	return slices.Insert(list, 1, rules)
+}
+
+// leftOut says how many columns of numbers are not part of the analysis.
+func (f facts) leftOut(t tongue) string {
+	shown := len(f.stats)
+	if shown >= f.view.numeric {
+		return ""
+	}
+	return t.say("%d of %s columns of numbers were analysed.", "%d von %s Zahlenspalten wurden ausgewertet.", shown, t.count(f.view.numeric))
 }
 
 // dirtLines say what is wrong with the data.
@@ -283,8 +325,9 @@ func (f facts) nextSteps(t tongue) []string {
 }
 
 func capital(text string) string {
-	if text == "" {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(unicode.ToUpper(first)) + text[size:]
 }

@@ -19,14 +19,14 @@ func (f facts) headline(t tongue) []string {
 	var list []string
 	switch {
 	case m.kind == kindCount:
-		list = append(list, t.say("The table has %s rows%s; it has no column of amounts, so rows are counted.",
-			"Die Tabelle hat %s Zeilen%s; sie hat keine Spalte mit Beträgen, deshalb werden Zeilen gezählt.", t.num(total), scope))
+		list = append(list, t.say("The table has %s%s; it has no column of amounts, so rows are counted.",
+			"Die Tabelle hat %s%s; sie hat keine Spalte mit Beträgen, deshalb werden Zeilen gezählt.", t.rows(total), scope))
 	case m.kind == kindMean:
 		list = append(list, t.say("%s%s is %s over %s values (unweighted).", "%s%s: %s bei %s Werten (ungewichtet).",
 			m.total(t), scope, f.num(t, total), t.num(f.stats[0].count)))
 	default:
-		list = append(list, t.say("%s%s comes to %s in total, over %s rows.", "%s%s: insgesamt %s in %s Zeilen.",
-			m.name(t), scope, f.num(t, total), t.num(f.rows)))
+		list = append(list, t.say("%s%s comes to %s in total, over %s.", "%s%s: insgesamt %s in %s.",
+			m.name(t), scope, f.num(t, total), t.rows(f.rows)))
 	}
 	return append(list, f.comparisons(t)...)
 }

@@ -102,6 +102,14 @@ func (t tongue) group(s string) string {
 // count writes a whole number.
 func (t tongue) count(n int) string { return t.group(strconv.Itoa(n)) }
 
+// rows writes a number of rows.
+func (t tongue) rows(n float64) string {
+	if n == 1 {
+		return t.say("1 row", "1 Zeile")
+	}
+	return t.num(n) + t.say(" rows", " Zeilen")
+}
+
 // percent writes a share of 1 with one decimal.
 func (t tongue) percent(share float64) string {
 	s := t.group(strconv.FormatFloat(100*share, 'f', 1, 64))

@@ -71,8 +71,11 @@ func look(f fileInfo, t tableInfo, request string) view {
 		v.ids = append(v.ids, label(c.header()))
 	}
 	v.measures, v.rates = pickMeasures(byRole, request)
-	for _, c := range first(byRole[roleCategory], maxCategories) {
-		v.categories = append(v.categories, category{c})
+	for _, c := range byRole[roleCategory] {
+		// One row a group says nothing where rows are counted.
+		if len(v.categories) < maxCategories && (v.main().kind != kindCount || c.Distinct < t.Rows) {
+			v.categories = append(v.categories, category{c})
+		}
 	}
 	v.time = pickTime(byRole)
 	v.period = askedPeriod(request, v)
@@ -91,7 +94,7 @@ func pickMeasures(byRole map[role][]columnInfo, request string) (measures, rates
 	for _, c := range first(byRole[roleRate], maxRates+maxMeasures) {
 		rates = append(rates, measure{c, kindMean})
 	}
-	wanted := len(rates) > 0 && rates[0].mentioned(request) && (len(measures) == 0 || !measures[0].mentioned(request))
+	wanted := len(rates) > 0 && (len(measures) == 0 || rates[0].mention(request) > measures[0].mention(request))
 	switch {
 	case wanted && len(measures) > 0:
 		measures = first(append([]measure{rates[0]}, measures...), maxMeasures)
@@ -140,6 +143,14 @@ func (m measure) name(t tongue) string {
 		return t.say("Rows", "Zeilen")
 	}
 	return m.title()
+}
+
+// slug is the measure's part of a file name.
+func (m measure) slug() string {
+	if m.kind == kindCount {
+		return "rows"
+	}
+	return slug(m.header(), "value")
 }
 
 // total returns what its value over many rows is called.

@@ -251,6 +251,7 @@ var titleNoise = lexicon{ //nolint:gochecknoglobals // a constant table
 	"erstell*", "mach*", "schreib*", "zeig*", "daten", "datei", "tabelle", "quartal*", "letzte*", "viertes", "vierten", "aus", "von", "für", "mit",
 	"auswert*", "werte", "what", "how", "which", "was", "wie", "welche*", "insights", "trends", "figures", "numbers", "zahlen", "at", "look",
 	"diese*", "dazu", "zu", "zur", "zum", "im", "daraus", "beigefügte*", "angehängte*", "by", "nach", "best", "good", "nice",
+	"about", "über", "regarding", "as", "using", "based", "some", "all", "key", "main", "be", "are", "were", "there", "draw",
 }
 
 // maxSubject is how many words of a request become its title.
@@ -278,13 +279,22 @@ func subject(request string) string {
 // planTitle names the job: "Sales Analysis & Presentation".
 func planTitle(b briefing) string {
 	t := b.lang
-	shapes := drafter{b: b, t: t}
-	if !shapes.readTable(order{}) {
+	p := drafter{b: b, t: t}
+	if !p.readTable(order{}) {
 		return oneLine(firstOr(b.request, "Demo"), 80)
+	}
+	plain := !deckWords.in(b.request) && !reportWords.in(b.request) && !analysisWords.in(b.request)
+	switch {
+	case plain && chartWords.in(b.request):
+		if c, ok := p.view.wantedChart(t, b.request); ok {
+			return oneLine(c.title, 80)
+		}
+	case plain && p.asksFigure():
+		return oneLine(b.request, 80)
 	}
 	about := subject(b.request)
 	if about == "" {
-		parts := words(baseName(shapes.view.file))
+		parts := words(baseName(p.view.file))
 		for i := range parts {
 			parts[i] = capital(parts[i])
 		}

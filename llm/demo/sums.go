@@ -32,13 +32,19 @@ func sumIn(text string) (string, bool) {
 	text = operatorWords.Replace(" " + text + " ")
 	for _, found := range plainSum.FindAllString(text, -1) {
 		found = strings.TrimSpace(found)
-		if !operator.MatchString(found) || isoDate.MatchString(found) || len(found) > maxSum {
+		if !operator.MatchString(found) || isoDate.MatchString(found) || len(found) > maxSum || !meant(found, text) {
 			continue
 		}
 		found = strings.ReplaceAll(found, "x", "*")
 		return numbers.ReplaceAllStringFunc(found, func(n string) string { return plainNumber(n, german) }), true
 	}
 	return "", false
+}
+
+// meant reports whether a text asks for the sum in it: phone numbers and "24/7"
+// look like sums, too.
+func meant(sum, text string) bool {
+	return 2*len(sum) >= len(strings.TrimSpace(text)) || sumWords.in(text)
 }
 
 var numbers = regexp.MustCompile(number)

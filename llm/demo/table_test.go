@@ -3,7 +3,6 @@ package demo_test
 import (
 	"fmt"
 	"strings"
-	"testing"
 )
 
 // salesCSV has four quarters with more in each, three regions, and ids that must
@@ -25,7 +24,6 @@ func salesCSV() string {
 }
 
 const seedRequest = "Analyze the Q4 sales data and create a presentation"
-
 
 func germanCSV() string {
 	var b strings.Builder
@@ -83,54 +81,4 @@ func wideCSV() string {
 		lines = append(lines, strings.Join(row, ","))
 	}
 	return strings.Join(lines, "\n") + "\n"
-}
-
-func TestDump(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		request, csv string
-		sep          rune
-	}{
-		{"Analysiere die Umsätze und erstelle eine Präsentation", germanCSV(), ';'},
-		{seedRequest, noDates, ','},
-		{seedRequest, onlyText, ','},
-		{seedRequest, oneRow, ','},
-		{"分析销售数据并创建演示文稿", chineseCSV(), ','},
-		{"Write a report about this data as pdf", wideCSV(), ','},
-		{"Draw a pie chart of revenue by region", salesCSV(), ','},
-		{"What was the total revenue by region in Q2?", salesCSV(), ','},
-		{"What were average unit price per product?", salesCSV(), ','},
-	} {
-		b := newBench(t, c.request)
-		b.addCSV("sales.csv", c.csv, c.sep)
-		p := b.plan()
-		t.Log(p.Title)
-		for _, n := range p.Nodes {
-			t.Log(n.Key, n.Parent, n.Type, n.Title, n.DependsOn, n.Tools, n.Prompt)
-		}
-		answer, results := b.run()
-		for _, n := range p.Nodes {
-			if n.Type == "task" {
-				t.Log("=====", n.Title, "\n", results[n.Key].Text)
-			}
-		}
-		t.Log("ANSWER\n", answer)
-		t.Log(b.deckTitle, b.turns)
-		for _, s := range b.slides {
-			t.Log("#", s.Title)
-			for _, x := range s.Bullets {
-				t.Log("  -", x)
-			}
-			if s.Chart != nil {
-				t.Log("  chart", *s.Chart)
-			}
-			if s.Table != nil {
-				t.Log(s.Table)
-			}
-			t.Log("  notes", s.Notes != nil)
-		}
-		for _, c := range b.charts {
-			t.Logf("%+v", c)
-		}
-	}
 }

@@ -59,6 +59,9 @@ func (d *desk) work(o order) string {
 
 // tell carries out the orders that rest on the facts of the whole table.
 func (d *desk) tell(v view, o order) string {
+	if o.Job == jobAnswer {
+		v = v.asked(d.request)
+	}
 	f, ok := d.study(v)
 	switch {
 	case !ok:
@@ -109,18 +112,33 @@ func (d *desk) notDone(why string) string { return notDoneMark + label2(why) }
 // columns costs a call of the files tool.
 func (d *desk) look(o order) (v view, fault string) {
 	f, t, ok := pick(d.briefing, o)
-	if !ok || o.Table != "" && t.Name != o.Table {
+	if !ok || o.Table != "" && t.Name != o.Table || d.has("files") && t.thin() {
 		described, fault := d.describe(o)
-		if fault != "" || d.waiting() {
+		if d.waiting() || fault != "" && !ok {
 			return view{}, fault
 		}
-		d.files = append(d.files, described)
+		if fault == "" {
+			d.files = append(d.files, described)
+		}
 		if f, t, ok = pick(d.briefing, o); !ok {
 			return view{}, d.lang.say("there is no table to work on; attach a CSV or XLSX file",
 				"es gibt keine Tabelle zum Auswerten; bitte eine CSV- oder XLSX-Datei anhängen")
 		}
 	}
 	return look(f, t, d.request), ""
+}
+
+// thin reports whether a prompt left out what columns hold. Without it another
+// view of the table could come out than the plan was made with.
+func (t tableInfo) thin() bool {
+	thin := false
+	for _, c := range t.Columns {
+		if len(c.Sample) > 0 {
+			return false
+		}
+		thin = thin || c.Type == "text" && c.Distinct > 0
+	}
+	return thin
 }
 
 // describe asks for the columns of a file.

@@ -23,7 +23,7 @@ func words(text string) []string {
 }
 
 // lexicon is a list of words to recognise. "x*" stands for words that begin with
-// x, "*x" for those that contain it. A word of a script without spaces is looked
+// x, "*x" and "*x*" for those that contain it. A word of a script without spaces is looked
 // for everywhere.
 type lexicon []string
 
@@ -42,7 +42,7 @@ func (l lexicon) in(text string) bool {
 
 func matches(entry, word string) bool {
 	if inner, ok := strings.CutPrefix(entry, "*"); ok {
-		return strings.Contains(word, inner)
+		return strings.Contains(word, strings.TrimSuffix(inner, "*"))
 	}
 	if start, ok := strings.CutSuffix(entry, "*"); ok {
 		return strings.HasPrefix(word, start)
@@ -78,6 +78,7 @@ var ( //nolint:gochecknoglobals // constant tables
 		"analy*", "insight*", "trend*", "summar*", "overview", "explore", "compare*", "evaluat*", "*auswert*", "*analys*",
 		"untersuch*", "vergleich*", "überblick", "zusammenfass*", "erkenntnis*", "分析", "洞察",
 	}
+	sumWords  = lexicon{"what", "what's", "whats", "how", "calculat*", "compute", "solve", "was", "wie", "*rechne*", "ergibt"}
 	timeWords = lexicon{"time", "uhr", "uhrzeit", "spät", "date", "today", "datum", "heute", "now", "clock"}
 )
 

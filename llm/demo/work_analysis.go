@@ -32,6 +32,9 @@ func (d *desk) footnotes(f facts) string {
 	if note := f.view.period.note(d.lang, f.view); note != "" {
 		lines = append(lines, note)
 	}
+	if note := f.leftOut(d.lang); note != "" {
+		lines = append(lines, note)
+	}
 	return bullets(append(lines, f.problems(d.lang)...))
 }
 
@@ -83,6 +86,21 @@ func (d *desk) insights(f facts) string {
 		text += part(t.say("Unusual values", "Auffällige Werte"), bullets(f.unusual(t)), mdTable(f.out.columns, f.out.rows))
 	}
 	return text
+}
+
+// asked changes the main measure to what a question is for: an average of
+// amounts, or a number of rows.
+func (v view) asked(request string) view {
+	lower := strings.ToLower(request)
+	many := strings.Contains(lower, "how many") || strings.Contains(lower, "wie viele") || strings.Contains(lower, "number of")
+	switch main := v.main(); {
+	case many && !main.mentioned(request):
+		v.measures = []measure{{kind: kindCount}}
+	case main.kind == kindSum && lexicon{"average", "avg", "mean", "*durchschnitt*", "mittel", "平均"}.in(request):
+		main.kind = kindMean
+		v.measures = append([]measure{main}, v.measures[1:]...)
+	}
+	return v
 }
 
 // answer states what a question about columns asks for: the main measure, and by

@@ -57,11 +57,7 @@ func (d *desk) pictures(v view, list []chart) string {
 			continue
 		}
 		slide := f.chartSlide(t, c, "")
-		made := ""
-		if len(files[i]) > 0 {
-			made = t.say("Files: ", "Dateien: ") + fileList(files[i])
-		}
-		text.WriteString(part(c.title, bullets(slide.bullets), made, "```sql\n"+c.sql+"\n```"))
+		text.WriteString(part(c.title, bullets(slide.bullets), d.filesLine(files[i]), "```sql\n"+c.sql+"\n```"))
 	}
 	return text.String()
 }

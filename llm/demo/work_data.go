@@ -17,8 +17,8 @@ func (d *desk) load(v view) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n%s\n\n", t.say("The table", "Die Tabelle"), t.say(
-		"%s, table “%s”: %s rows and %s columns.", "%s, Tabelle „%s“: %s Zeilen und %s Spalten.",
-		v.file, v.table.Name, t.count(v.table.Rows), t.count(len(v.table.Columns))))
+		"%s, table “%s”: %s and %s columns.", "%s, Tabelle „%s“: %s und %s Spalten.",
+		v.file, v.table.Name, t.rows(float64(v.table.Rows)), t.count(len(v.table.Columns))))
 	if rows, ok := g.num(0, 0); ok && int(rows) != v.table.Rows {
 		b.WriteString(t.say("%s of the rows are used.", "%s der Zeilen werden verwendet.", t.num(rows)) + "\n\n")
 	}
@@ -110,7 +110,7 @@ func (d *desk) validate(v view) string {
 	}
 	text := "## " + t.say("Data quality", "Datenqualität") + "\n\n"
 	if f.dirt != nil {
-		text += t.say("%s rows checked in %s.", "%s Zeilen in %s geprüft.", t.num(f.dirt.rows), v.file) + "\n\n"
+		text += t.say("%s checked in %s.", "%s in %s geprüft.", t.rows(f.dirt.rows), v.file) + "\n\n"
 	}
 	return text + bullets(append(lines, f.problems(t)...))
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/askbob/bob/llm"
 )
 
 // messages are the findings that an audience must remember.
@@ -40,28 +42,29 @@ func (d *desk) deck(f facts) string {
 	}
 	f.faults = append(f.faults, faults...)
 	slides := f.slides(t, charts, pictures)
-	result, ok := d.deckCall(f, slides, func(s slide) string { return s.picture })
-	if ok && result != "" && len(pictures) > 0 {
+	files, fault := d.deckCall(f, slides, func(s slide) string { return s.picture })
+	if fault != "" && len(pictures) > 0 {
 		// Some tools know charts by their names only.
-		result, ok = d.deckCall(f, slides, func(s slide) string { return baseName(s.picture) })
+		files, fault = d.deckCall(f, slides, func(s slide) string { return baseName(s.picture) })
 	}
-	if ok && result != "" {
+	if fault != "" {
 		// A deck without pictures is better than none.
-		faults = append(faults, t.say("slides with charts: ", "Folien mit Diagrammen: ")+result)
-		result, ok = d.deckCall(f, f.slides(t, charts, nil), func(slide) string { return "" })
+		faults = append(faults, t.say("slides with charts: ", "Folien mit Diagrammen: ")+fault)
+		slides = f.slides(t, charts, nil)
+		files, fault = d.deckCall(f, slides, func(slide) string { return "" })
 	}
 	switch {
-	case !ok:
+	case d.waiting():
 		return ""
-	case result != "":
-		return d.notDone(t.say("building the slides: ", "Folien bauen: ")+result) + "\n\n" +
+	case fault != "":
+		return d.notDone(t.say("building the slides: ", "Folien bauen: ")+fault) + "\n\n" +
 			part(t.findingsHeading(), bullets(f.insights(t)))
 	}
-	return d.deckText(f, slides, faults)
+	return d.deckText(f, slides, files, faults)
 }
 
-// deckCall builds the deck once. It returns the fault, and false while it waits.
-func (d *desk) deckCall(f facts, slides []slide, picture func(slide) string) (fault string, ok bool) {
+// deckCall builds the deck once. It returns its files or the fault.
+func (d *desk) deckCall(f facts, slides []slide, picture func(slide) string) (files []string, fault string) {
 	list := make([]map[string]any, len(slides))
 	for i, s := range slides {
 		var table any
@@ -73,12 +76,21 @@ func (d *desk) deckCall(f facts, slides []slide, picture func(slide) string) (fa
 		}
 	}
 	result, ok := d.call("deck", map[string]any{
-		"name": d.fileTitle(f, "presentation"), "title": planTitleFor(d.briefing), "subtitle": d.subtitle(f), "slides": list,
+		"name": d.fileTitle(f, "presentation"), "title": planTitle(d.briefing), "subtitle": d.subtitle(f), "slides": list,
 	})
-	if !ok || !result.Error {
-		return "", ok
+	return outcome(result, ok)
+}
+
+// outcome returns the files that a call made, or its fault; while the result is
+// missing neither.
+func outcome(result llm.ToolResult, ok bool) (files []string, fault string) {
+	switch {
+	case !ok:
+		return nil, ""
+	case result.Error:
+		return nil, firstOr(oneLine(result.Text, maxFault), "?")
 	}
-	return oneLine(result.Text, maxFault), true
+	return madeFiles(result.Text), ""
 }
 
 // subtitle says what the deck is about and who wrote it.
@@ -87,7 +99,7 @@ func (d *desk) subtitle(f facts) string {
 	if p := f.view.period; p.label != "" && !p.missing {
 		parts = append(parts, p.label)
 	}
-	parts = append(parts, d.lang.say("%s rows", "%s Zeilen", d.lang.num(f.rows)))
+	parts = append(parts, d.lang.rows(f.rows))
 	return oneLine(strings.Join(parts, " · "), 120)
 }
 
@@ -96,21 +108,28 @@ func (d *desk) fileTitle(f facts, kind string) string {
 	return slug(baseName(f.view.file), "analysis") + "-" + kind
 }
 
-// planTitleFor is the job's title as the plan has it.
-func planTitleFor(b briefing) string { return planTitle(b) }
-
-func (d *desk) deckText(f facts, slides []slide, faults []string) string {
+func (d *desk) deckText(f facts, slides []slide, files, faults []string) string {
 	t := d.lang
 	var titles []string
 	for _, s := range slides {
 		titles = append(titles, s.title)
 	}
-	text := part(t.say("The slides", "Die Folien"), t.say("%d slides were built:", "%d Folien wurden gebaut:", len(slides)), bullets(titles)) +
-		part(t.findingsHeading(), bullets(f.insights(t)))
+	text := part(t.say("The slides", "Die Folien"), t.say("%d slides were built:", "%d Folien wurden gebaut:", len(slides)), bullets(titles), d.filesLine(files)) +
+		part(t.findingsHeading(), bullets(f.insights(t)), d.footnotes(f))
+	columns, rows := f.figures(t)
+	text += part(t.figuresHeading(), mdTable(columns, rows))
 	for _, fault := range faults {
 		text += d.notDone(fault) + "\n\n"
 	}
 	return text
+}
+
+// filesLine names files that were made; empty if none are known.
+func (d *desk) filesLine(files []string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	return d.lang.say("Files: ", "Dateien: ") + fileList(files)
 }
 
 // pictureFiles returns the picture of each chart by the chart's name: made by an

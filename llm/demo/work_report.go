@@ -13,34 +13,31 @@ func (d *desk) report(f facts) string {
 		return ""
 	}
 	f.faults = append(f.faults, faults...)
-	fault, ok := d.documentCall(f, reportMarkdown(t, f, f.slides(t, charts, pictures), true))
-	if ok && fault != "" && len(pictures) > 0 {
+	files, fault := d.documentCall(f, reportMarkdown(t, f, f.slides(t, charts, pictures), true))
+	if fault != "" && len(pictures) > 0 {
 		faults = append(faults, t.say("pictures in the report: ", "Bilder im Bericht: ")+fault)
-		fault, ok = d.documentCall(f, reportMarkdown(t, f, f.slides(t, charts, nil), false))
+		files, fault = d.documentCall(f, reportMarkdown(t, f, f.slides(t, charts, nil), false))
 	}
-	findings := part(t.findingsHeading(), bullets(f.insights(t)))
+	findings := part(t.findingsHeading(), bullets(f.insights(t)), d.footnotes(f))
 	switch {
-	case !ok:
+	case d.waiting():
 		return ""
 	case fault != "":
 		return d.notDone(t.say("writing the report: ", "Bericht schreiben: ")+fault) + "\n\n" + findings
 	}
 	columns, rows := f.figures(t)
-	text := part(t.figuresHeading(), mdTable(columns, rows)) + findings
+	text := d.filesLine(files) + "\n\n" + part(t.figuresHeading(), mdTable(columns, rows)) + findings
 	for _, fault := range faults {
 		text += d.notDone(fault) + "\n\n"
 	}
 	return text
 }
 
-func (d *desk) documentCall(f facts, markdown string) (fault string, ok bool) {
+func (d *desk) documentCall(f facts, markdown string) (files []string, fault string) {
 	result, ok := d.call("document", map[string]any{
-		"name": d.fileTitle(f, "report"), "title": planTitleFor(d.briefing), "markdown": markdown, "formats": formatsIn(d.request),
+		"name": d.fileTitle(f, "report"), "title": planTitle(d.briefing), "markdown": markdown, "formats": formatsIn(d.request),
 	})
-	if !ok || !result.Error {
-		return "", ok
-	}
-	return oneLine(result.Text, maxFault), true
+	return outcome(result, ok)
 }
 
 // formatsIn returns the formats that a request names, else PDF and Word.

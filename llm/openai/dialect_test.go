@@ -1,0 +1,240 @@
+package openai_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/askbob/bob/llm"
+	"github.com/askbob/bob/llm/openai"
+)
+
+// answering returns a server that answers everything with one body, and what it
+// was asked.
+func answering(tb testing.TB, status int, body string) (url string, asked chan *http.Request) {
+	tb.Helper()
+	asked = make(chan *http.Request, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			tb.Error(err)
+		}
+		r.Body = io.NopCloser(strings.NewReader(string(data)))
+		asked <- r
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasPrefix(body, "data:") {
+			w.Header().Set("Content-Type", "text/event-stream")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	tb.Cleanup(srv.Close)
+	return srv.URL, asked
+}
+
+func hello() llm.Request {
+	return llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Text: "hello"}}}
+}
+
+func stream(m llm.Model, r llm.Request, tb testing.TB) (text string, done *llm.Response, err error) {
+	tb.Helper()
+	for delta, err := range m.Stream(tb.Context(), r) {
+		if err != nil {
+			return text, nil, err
+		}
+		text, done = text+delta.Text, delta.Done
+	}
+	return text, done, nil
+}
+
+const fine = `{"model":"m","choices":[{"finish_reason":"stop","message":{"content":"fine"}}],` +
+	`"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}`
+
+func TestGenerate_readsTheErrorObject(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   llm.Kind
+	}{
+		"no money":         {429, `{"error":{"message":"You exceeded your quota","type":"insufficient_quota","code":"insufficient_quota"}}`, llm.KindQuota},
+		"too long":         {400, `{"error":{"message":"too long","code":"context_length_exceeded"}}`, llm.KindTooLong},
+		"too long, vLLM":   {400, `{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"BadRequestError","code":400}}`, llm.KindTooLong},
+		"too long, llama":  {400, `{"error":{"code":400,"message":"the request exceeds","type":"exceed_context_size_error"}}`, llm.KindTooLong},
+		"refused, Azure":   {400, `{"error":{"message":"filtered","code":"content_filter","status":400}}`, llm.KindRefused},
+		"no such model":    {400, `{"error":{"message":"nope","code":"model_not_found"}}`, llm.KindNotFound},
+		"a bare text":      {400, `{"error":"model requires more system memory"}`, llm.KindInvalid},
+		"in a good answer": {200, `{"error":{"message":"Provider returned error","code":429}}`, llm.KindRateLimited},
+		"code unknown":     {200, `{"error":{"message":"Provider returned error","code":"oops"}}`, llm.KindBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, _ := answering(t, c.status, c.body)
+			_, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+			if e := llm.AsAPIError(err); e == nil || e.Kind != c.want || e.Message == "" {
+				t.Errorf("error = %v, want kind %s and the provider's words", err, c.want)
+			}
+		})
+	}
+}
+
+func TestGenerate_readsUsageThatIsOdd(t *testing.T) {
+	t.Parallel()
+	for usage, want := range map[string]llm.Usage{
+		// More cached than sent: never a negative count.
+		`{"prompt_tokens":10,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":30}}`: {CacheRead: 30, Out: 2, Known: true},
+		`{"prompt_tokens":10,"completion_tokens":-2}`:                                             {UncachedIn: 10, Known: true},
+		// Reasoning beside the completion, as the total says.
+		`{"prompt_tokens":10,"completion_tokens":2,"total_tokens":19,"completion_tokens_details":{"reasoning_tokens":7}}`: {UncachedIn: 10, Out: 9, Reasoning: 7, Known: true},
+		`{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19,"completion_tokens_details":{"reasoning_tokens":7}}`: {UncachedIn: 10, Out: 9, Reasoning: 7, Known: true},
+		`{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`:                                                      {},
+		`null`: {},
+	} {
+		url, _ := answering(t, 200, `{"choices":[{"finish_reason":"stop","message":{"content":"fine"}}],"usage":`+usage+`}`)
+		got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+		if diff := cmp.Diff(want, got.Usage); err != nil || diff != "" {
+			t.Errorf("usage %s: %v (-want +got):\n%s", usage, err, diff)
+		}
+	}
+}
+
+func TestGenerate_forgivesWhatServersGetWrong(t *testing.T) {
+	t.Parallel()
+	const body = `{"choices":[{"finish_reason":"stop","message":{"content":null,"tool_calls":[` +
+		`{"type":"function","function":{"name":"look","arguments":"{\"at\""}},{"id":"x","type":"function","function":{"name":"look","arguments":""}}]}}]}`
+	url, _ := answering(t, 200, body)
+	got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []llm.ToolCall{
+		{ID: "call_1", Name: "look", Args: json.RawMessage(`{"at"`)}, // not even JSON: the caller's to say
+		{ID: "x", Name: "look", Args: json.RawMessage("")},
+	}
+	if diff := cmp.Diff(want, got.Calls); diff != "" || got.Stop != llm.StopTools || got.Model != "m" {
+		t.Errorf("response = %+v (-want +got):\n%s", got, diff)
+	}
+}
+
+func TestGenerate_refusalIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	url, _ := answering(t, 200, `{"choices":[{"finish_reason":"stop","message":{"content":null,"refusal":"I will not"}}]}`)
+	_, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+	if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindRefused || e.Message != "I will not" {
+		t.Errorf("error = %v, want a refusal in the model's words", err)
+	}
+}
+
+func TestStream_failsWhenAnErrorComesInTheMiddle(t *testing.T) {
+	t.Parallel()
+	url, _ := answering(t, 200, "data: {\"choices\":[{\"delta\":{\"content\":\"so \"}}]}\n\n"+
+		": a comment\n\ndata: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n")
+	text, done, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	e := llm.AsAPIError(err)
+	if text != "so " || done != nil || e == nil || e.Kind != llm.KindUnavailable || e.Usage.Known {
+		t.Errorf("stream = %q, %+v, %v, want the text, then an unavailable provider and unknown usage", text, done, err)
+	}
+}
+
+func TestStream_tellsCallsApartThatShareAnIndex(t *testing.T) {
+	t.Parallel()
+	call := func(id, args string) string {
+		return `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"` + id +
+			`","function":{"name":"look","arguments":"` + args + `"}}]}}]}` + "\n\n"
+	}
+	url, _ := answering(t, 200, call("a", "1")+call("", "2")+call("b", "3")+call("b", "4")+
+		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n")
+	_, done, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []llm.ToolCall{
+		{ID: "a", Name: "look", Args: json.RawMessage("12")},
+		{ID: "b", Name: "look", Args: json.RawMessage("34")},
+	}
+	if diff := cmp.Diff(want, done.Calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestStream_boundsTheNumberOfCalls(t *testing.T) {
+	t.Parallel()
+	var body strings.Builder
+	for i := range 1000 {
+		body.WriteString(`data: {"choices":[{"delta":{"tool_calls":[{"index":` + strings.Repeat("9", 1+i%15) +
+			`,"id":"` + strings.Repeat("i", i+1) + `","function":{"name":"x","arguments":"{}"}}]}}]}` + "\n\n")
+	}
+	url, _ := answering(t, 200, body.String())
+	_, _, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindBroken || !strings.Contains(e.Message, "tools") {
+		t.Errorf("error = %v, want one about too many tools", err)
+	}
+}
+
+func TestModel_speaksToAzure(t *testing.T) {
+	t.Parallel()
+	url, asked := answering(t, 200, fine)
+	m := open(t, openai.Config{
+		Name: "azure", Model: "gpt", BaseURL: url + "/openai/deployments/gpt?api-version=2024-10-21",
+		Headers: map[string]string{"api-key": "k"}, OutputLimit: openai.MaxCompletionTokens, MaxOutput: 9,
+	})
+	r := hello()
+	r.IdempotencyKey = "job-1"
+	if _, err := m.Generate(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	got := <-asked
+	body, _ := io.ReadAll(got.Body)
+	if got.URL.String() != "/openai/deployments/gpt/chat/completions?api-version=2024-10-21" ||
+		got.Header.Get("Api-Key") != "k" || got.Header.Get("Authorization") != "" ||
+		got.Header.Get("Idempotency-Key") != "job-1" || !strings.Contains(string(body), `"max_completion_tokens":9`) {
+		t.Errorf("request = %s %v %s", got.URL, got.Header, body)
+	}
+}
+
+func TestModel_sendsNoRequestThatItCannotTranslate(t *testing.T) {
+	t.Parallel()
+	url, asked := answering(t, 200, fine)
+	m := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url})
+	for name, r := range map[string]llm.Request{
+		"no messages":   {},
+		"a role":        {Messages: []llm.Message{{Role: "narrator"}}},
+		"a tool's form": {Messages: hello().Messages, Tools: []llm.ToolSpec{{Name: "t", Parameters: json.RawMessage("{")}}},
+		"a schema":      {Messages: hello().Messages, Schema: &llm.Schema{Name: "s", JSON: json.RawMessage("{")}},
+	} {
+		_, whole := m.Generate(t.Context(), r)
+		_, _, parts := stream(m, r, t)
+		for _, err := range []error{whole, parts} {
+			if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindInvalid || !e.Usage.Known {
+				t.Errorf("%s: error = %v, want an invalid request that cost nothing", name, err)
+			}
+		}
+	}
+	if len(asked) != 0 {
+		t.Errorf("the server got %d requests, want none", len(asked))
+	}
+}
+
+func TestNew_refusesAConfigurationThatCannotWork(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range map[string]openai.Config{
+		"no name":        {Model: "m"},
+		"no model":       {Name: "p"},
+		"no scheme":      {Name: "p", Model: "m", BaseURL: "localhost:8080/v1"},
+		"another scheme": {Name: "p", Model: "m", BaseURL: "ftp://example.com"},
+		"no host":        {Name: "p", Model: "m", BaseURL: "http:///v1"},
+		"output limit":   {Name: "p", Model: "m", OutputLimit: "max_words"},
+	} {
+		if _, err := openai.New(cfg); err == nil {
+			t.Errorf("%s: New = nil, want an error", name)
+		}
+	}
+	if _, err := openai.New(openai.Config{Name: "p", Model: "m"}); err != nil {
+		t.Errorf("New without a base URL: %v", err)
+	}
+}

@@ -131,3 +131,17 @@ func TestCombine_keepsResultsOfOtherModels(t *testing.T) {
 		}
 	}
 }
+
+func TestTurn_looksForATableThatThePromptDoesNotShow(t *testing.T) {
+	t.Parallel()
+	b := seedBench(t)
+	r := llm.Request{
+		Purpose: llm.PurposeTurn,
+		Messages: []llm.Message{{Role: llm.RoleUser, Text: llm.Section("request", seedRequest) +
+			llm.Section("files", `["1 files; ask the files tool for their names"]`) + llm.Section("step", `{"demo":{"job":"metrics"}}`)}},
+		Tools: []llm.ToolSpec{{Name: "files", Parameters: schemas["files"].JSON}, {Name: "table_query", Parameters: schemas["table_query"].JSON}},
+	}
+	if text, _ := b.turnsOf(r); !strings.Contains(text, "Revenue in Q4 2025 comes to 4,068.00") {
+		t.Error(text)
+	}
+}

@@ -76,7 +76,6 @@ type bench struct {
 	deckTitle string
 	markdown  string
 	queries   []string
-	turns     int
 }
 
 func newBench(t *testing.T, request string) *bench {
@@ -314,8 +313,12 @@ func (b *bench) leaf(n node, sources []result) (text string, artifacts []string)
 	for _, name := range n.Tools {
 		r.Tools = append(r.Tools, llm.ToolSpec{Name: name, Parameters: schemas[name].JSON})
 	}
+	return b.turnsOf(r)
+}
+
+func (b *bench) turnsOf(r llm.Request) (text string, artifacts []string) {
+	b.t.Helper()
 	for range maxTurns {
-		b.turns++
 		resp, err := b.model.Generate(b.t.Context(), r)
 		if err != nil {
 			b.t.Fatal(err)
@@ -340,6 +343,6 @@ func (b *bench) leaf(n node, sources []result) (text string, artifacts []string)
 		}
 		r.Messages = append(r.Messages, llm.Message{Role: llm.RoleAssistant, Text: resp.Text, Calls: resp.Calls}, answers)
 	}
-	b.t.Fatalf("%s takes more than %d turns", n.Key, maxTurns)
+	b.t.Fatalf("more than %d turns: %s", maxTurns, r.Messages[0].Text)
 	return "", nil
 }

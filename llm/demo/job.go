@@ -70,6 +70,7 @@ type order struct {
 	File  string `json:"file,omitempty"`
 	Table string `json:"table,omitempty"`
 	Chart int    `json:"chart,omitempty"` // from 1
+	Name  string `json:"name,omitempty"`  // of the chart
 	Sum   string `json:"sum,omitempty"`   // the expression to calculate
 	Zone  string `json:"zone,omitempty"`
 }

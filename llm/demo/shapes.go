@@ -70,7 +70,7 @@ func (p *drafter) chartTasks(parent string, depends ...string) []string {
 	var keys []string
 	for i, c := range p.view.charts(p.t) {
 		o := p.tableOrder(jobChart)
-		o.Chart = i + 1
+		o.Chart, o.Name = i+1, c.name
 		keys = append(keys, p.add(parent, "task", o, c.title, depends...))
 	}
 	return keys

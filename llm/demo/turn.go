@@ -150,6 +150,9 @@ func (d *desk) describe(o order) (described fileInfo, fault string) {
 		}
 	}
 	if name == "" {
+		name = d.firstTable()
+	}
+	if name == "" || d.waiting() {
 		return fileInfo{}, ""
 	}
 	result, ok := d.call("files", map[string]any{"action": "describe", "name": name, "offset": nil, "limit": nil})
@@ -162,9 +165,34 @@ func (d *desk) describe(o order) (described fileInfo, fault string) {
 	if err := json.Unmarshal([]byte(result.Text), &described); err != nil {
 		return fileInfo{}, d.lang.say("the description of %s cannot be read", "die Beschreibung von %s ist nicht lesbar", name)
 	}
+	if len(described.Tables) == 0 {
+		return fileInfo{}, d.lang.say("%s has no table", "%s enthält keine Tabelle", name)
+	}
 	described.Name = firstOr(described.Name, name)
 	d.files = dropFile(d.files, described.Name)
 	return described, ""
+}
+
+// firstTable asks for the files when the prompt shows none, and returns the name
+// of the first that is a table.
+func (d *desk) firstTable() string {
+	result, ok := d.call("files", map[string]any{"action": "list", "name": nil, "offset": nil, "limit": nil})
+	if !ok || result.Error {
+		return ""
+	}
+	var list []fileInfo
+	wrapped := struct {
+		Files *[]fileInfo `json:"files"`
+	}{&list}
+	if json.Unmarshal([]byte(result.Text), &list) != nil && json.Unmarshal([]byte(result.Text), &wrapped) != nil {
+		return ""
+	}
+	for _, f := range list {
+		if f.Kind == "table" {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 func dropFile(files []fileInfo, name string) []fileInfo {

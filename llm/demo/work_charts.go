@@ -13,6 +13,12 @@ func (d *desk) oneChart(v view, o order) string {
 		if ok = o.Chart <= len(list); ok {
 			c = list[o.Chart-1]
 		}
+		// The planner may have been shown less of the table, and counted otherwise.
+		for _, other := range list {
+			if other.name == o.Name {
+				c, ok = other, true
+			}
+		}
 	}
 	if !ok {
 		return d.notDone(d.lang.say("the table has nothing that a chart could show: no dates, no groups, no numbers that differ",

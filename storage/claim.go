@@ -134,9 +134,7 @@ func (u *unit) finishNode(c jobs.Finish) error {
 	if err := u.move(n.Job, id, endEvent(c.Status), n.Status, c.Status, c.Reason); err != nil {
 		return err
 	}
-	if err := u.attemptRow(id, n.Epoch, ms(n.Claimed), n.Phase, n.Attempt, c.Status, c.Reason, c.Error); err != nil {
-		return err
-	}
+	u.attemptRow(id, n.Epoch, ms(n.Claimed), n.Phase, n.Attempt, c.Status, c.Reason, c.Error)
 	if n.Phase != jobs.PhaseCombine {
 		if err := u.above(int64(n.Parent), func(s *nodeState) { s.leafEnded(c.Status, n.Counts.Weight, n.Phase == jobs.PhaseWork) }); err != nil {
 			return err
@@ -190,9 +188,7 @@ func (u *unit) release(s *nodeState, e jobs.Event, to jobs.Status, why jobs.Reas
 	if err := u.move(s.job, s.id, e, s.status, to, why); err != nil {
 		return err
 	}
-	if err := u.attemptRow(s.id, s.epoch, s.claimed, s.phase, s.attempt, to, why, msg); err != nil {
-		return err
-	}
+	u.attemptRow(s.id, s.epoch, s.claimed, s.phase, s.attempt, to, why, msg)
 	if s.phase == jobs.PhaseWork && s.status == jobs.StatusRunning {
 		s.n.Running = 0
 		if err := u.above(s.parent, func(p *nodeState) { p.n.Running-- }); err != nil {

@@ -14,10 +14,11 @@ const (
 	defaultCall = 10 * time.Second
 )
 
-const insertNode = `INSERT INTO nodes (id, job_id, parent_id, path, depth, ord, type, title, description, prompt, priority,
+const insertNodes = `INSERT INTO nodes (id, job_id, parent_id, path, depth, ord, type, title, description, prompt, priority,
   needs, tools, optional, on_failure, estimate_ms, status, reason, phase, ready, revision, created_at,
-  open_children, open_deps, dependants, l_total, weight)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  open_children, open_deps, dependants, l_total, weight) VALUES `
+
+const nodeColumns = 27
 
 // sprout is a node that is about to be inserted.
 type sprout struct {
@@ -58,10 +59,14 @@ func (u *unit) expand(c jobs.Expand) error {
 			return err
 		}
 	}
+	rows := make([]any, 0, len(tree)*nodeColumns)
 	for _, t := range tree {
-		if err := u.insert(s, t, revision); err != nil {
+		if rows, err = u.insert(rows, s, t, revision); err != nil {
 			return err
 		}
+	}
+	if err := u.insertRows(insertNodes, nodeColumns, rows); err != nil {
+		return err
 	}
 	for _, e := range edges {
 		if err := u.exec("INSERT INTO deps (on_id, node_id) VALUES (?, ?)", e[0], e[1]); err != nil {
@@ -182,10 +187,11 @@ func guess(step *jobs.Step) int64 {
 	return millis(defaultTask)
 }
 
-func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
+// insert adds a node's row to rows, and tells of it.
+func (u *unit) insert(rows []any, s *nodeState, t *sprout, revision int) ([]any, error) {
 	needs, tools, err := encodeSpec(t.step)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	openDeps := t.deps + count(t.gated)
 	status, phase := jobs.StatusQueued, jobs.PhaseWork
@@ -204,19 +210,16 @@ func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
 		reason = jobs.ReasonDependency
 	}
 	st := t.step
-	err = u.exec(insertNode, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
+	rows = append(rows, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
 		st.Prompt, string(s.priority), needs, tools, st.Optional, string(st.OnFailure), millis(st.Estimate), string(status),
 		string(reason), string(phase), ready, revision, u.now, t.children, openDeps, t.dependants, t.leaves, t.weight)
-	if err != nil {
-		return err
-	}
 	if ready {
 		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank(), Known: &jobs.Node{
 			ID: jobs.NodeID(t.id), Job: s.job, Parent: jobs.NodeID(t.parent), Path: t.path, Depth: t.depth, Type: st.Type, Title: st.Title,
 			Priority: s.priority, Optional: st.Optional, Status: status, Phase: phase, Dependants: t.dependants, Counts: jobs.Counts{Weight: t.weight},
 		}})
 	}
-	return u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
+	return rows, u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
 }
 
 func encodeSpec(step *jobs.Step) (needs, tools string, err error) {

@@ -213,10 +213,12 @@ func (s *nodeState) node() *jobs.Node {
 	}
 }
 
-// attemptRow keeps what came of one claim, for ever.
-func (u *unit) attemptRow(id, epoch, claimed int64, phase jobs.Phase, attempt int, to jobs.Status, why jobs.Reason, msg string) error {
-	return u.exec(`INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, epoch, string(phase), attempt, string(to), string(why), msg, claimed, u.now)
+// attemptRow keeps what came of one claim, for ever. The rows are inserted
+// together when the unit finishes.
+func (u *unit) attemptRow(id, epoch, claimed int64, phase jobs.Phase, attempt int, to jobs.Status, why jobs.Reason, msg string) {
+	u.attempts = append(u.attempts, id, epoch, string(phase), attempt, string(to), string(why), msg, claimed, u.now)
 }
+
+const attemptColumns = 9
 
 func millis(d time.Duration) int64 { return d.Milliseconds() }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -23,6 +24,8 @@ type unit struct {
 	nodes    map[int64]*nodeState
 	moves    map[jobs.JobID][]jobs.Move
 	jobOrder []jobs.JobID
+
+	attempts []any // columns of rows to be inserted
 
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
@@ -122,6 +125,28 @@ func (u *unit) changed(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// rowsAtOnce is how many rows one statement inserts: a few are as dear as one.
+const rowsAtOnce = 16
+
+const insertAttempts = "INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at) VALUES "
+
+// insertRows inserts rows of so many columns, several to a statement.
+func (u *unit) insertRows(head string, columns int, values []any) error {
+	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
+	many := head + strings.Repeat(row+", ", rowsAtOnce-1) + row
+	for ; len(values) >= rowsAtOnce*columns; values = values[rowsAtOnce*columns:] {
+		if err := u.exec(many, values[:rowsAtOnce*columns]...); err != nil {
+			return err
+		}
+	}
+	for ; len(values) > 0; values = values[columns:] {
+		if err := u.exec(head+row, values[:columns]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // row reads one row. It returns jobs.ErrNotFound if there is none.
 func (u *unit) row(text string, args []any, dest ...any) error {
 	s, err := u.stmt(text)
@@ -184,6 +209,9 @@ func (u *unit) finish() error {
 		return err
 	}
 	if err := u.flush(); err != nil {
+		return err
+	}
+	if err := u.insertRows(insertAttempts, attemptColumns, u.attempts); err != nil {
 		return err
 	}
 	for _, job := range u.jobOrder {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -188,7 +189,7 @@ func (s suite) endless(t *testing.T) {
 	left := make(chan struct{})
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		defer close(left)
-		piece := s.Dialect.Stream(Answer{Model: serverModel, Text: longWord+longWord})[0]
+		piece := s.Dialect.Stream(Answer{Model: serverModel, Text: longWord + longWord})[0]
 		for r.Context().Err() == nil {
 			s.send(w, [][]byte{piece})
 		}
@@ -229,6 +230,34 @@ func (s suite) silence(t *testing.T) {
 		}
 	})
 	t.Run("hangs up when the reader has enough", s.brokenOff)
+	each(t, "does not ask again when the line drops", s.dropped)
+}
+
+// dropped hangs up without a word, on a line that was good before. net/http
+// repeats such requests when it takes them for harmless; they may have been
+// billed.
+func (s suite) dropped(t *testing.T, how mode) {
+	var asked atomic.Int32
+	answer := s.answering(t, Answer{Text: "hi", Usage: s.Dialect.Usage})
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) > 1 {
+			panic(http.ErrAbortHandler)
+		}
+		answer(w, r)
+	})
+	model := s.open(t, srv.URL)
+	r := hello()
+	r.IdempotencyKey = "call-7"
+	if _, err := ask(within(t), model, how, r); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ask(within(t), model, how, r)
+	if e := wantKind(t, err, llm.KindUnavailable); e.Usage.Known {
+		t.Errorf("usage = %+v, want it unknown: the model may have worked", e.Usage)
+	}
+	if got := asked.Load(); got != 2 {
+		t.Errorf("the server was asked %d times, want 2", got)
+	}
 }
 
 func (s suite) cancelled(t *testing.T, how mode) {

@@ -129,7 +129,9 @@ func service(cfg Config, base *url.URL, body int64) sdk.ChatCompletionService {
 	return sdk.NewChatCompletionService(opts...)
 }
 
-// Generate asks once and returns the whole answer.
+// Generate asks once and returns the whole answer. The request's idempotency key
+// is not sent: no server of the format keeps it, and to net/http such a header is
+// leave to repeat a request that may already have been billed.
 func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, error) {
 	ctx, call := m.call(ctx, r)
 	params, err := call.params()
@@ -139,8 +141,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	// The body is taken as it is: the library wants a content type that not every
 	// server sends, and has no place for an error in an answer with status 200.
 	var raw []byte
-	opts := append(requestOptions(r), option.WithResponseBodyInto(&raw))
-	if _, err := m.whole.New(ctx, params, opts...); err != nil {
+	if _, err := m.whole.New(ctx, params, option.WithResponseBodyInto(&raw)); err != nil {
 		return llm.Response{}, call.failed(ctx, err)
 	}
 	return call.whole(raw)
@@ -157,7 +158,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 			return
 		}
 		params.StreamOptions.IncludeUsage = sdk.Bool(true)
-		stream := m.parts.NewStreaming(ctx, params, requestOptions(r)...)
+		stream := m.parts.NewStreaming(ctx, params)
 		defer func() { _ = stream.Close() }()
 		var parts parts
 		for stream.Next() {
@@ -172,13 +173,6 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 		}
 		yield(call.end(ctx, stream.Err(), &parts))
 	}
-}
-
-func requestOptions(r llm.Request) []option.RequestOption {
-	if r.IdempotencyKey == "" {
-		return nil
-	}
-	return []option.RequestOption{option.WithHeader("Idempotency-Key", r.IdempotencyKey)}
 }
 
 // call is one exchange with the provider.

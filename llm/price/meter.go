@@ -82,7 +82,8 @@ func (m *Metered) Generate(ctx context.Context, r llm.Request) (llm.Response, er
 	return m.answered(r, response), nil
 }
 
-// Stream asks the model and adds the cost to the last Delta or to the error.
+// Stream asks the model and adds the cost to the last Delta or to the error. Who
+// breaks off gets neither, and books the estimate.
 func (m *Metered) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
 	r = m.complete(r)
 	return func(yield func(llm.Delta, error) bool) {

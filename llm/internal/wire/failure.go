@@ -95,9 +95,13 @@ func Bounded(text string, limit int) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
 }
 
+// minSecret is what a secret has at least: shorter ones are placeholders, and
+// would take common words out of every text.
+const minSecret = 8
+
 // Scrubbed returns text without the secret, which a provider may have echoed.
 func Scrubbed(text, secret string) string {
-	if secret == "" {
+	if len(secret) < minSecret {
 		return text
 	}
 	return strings.ReplaceAll(text, secret, "[key]")

@@ -242,7 +242,8 @@ func TestEngine_finishesTheSeedsTreeWithAnyNumberOfWorkers(t *testing.T) {
 // checkOrder checks that no leaf started before what it depends on.
 func checkOrder(tb interface {
 	Errorf(format string, args ...any)
-}, order []string, p jobs.Plan) {
+}, order []string, p jobs.Plan,
+) {
 	at := map[string]int{}
 	for i, title := range order {
 		at[title] = i

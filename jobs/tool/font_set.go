@@ -41,32 +41,34 @@ const (
 // fontScript says which font draws the letters of some scripts.
 type fontScript struct {
 	tables  []*unicode.RangeTable
+	low     rune // the block of signs that it shares with other scripts
+	high    rune
 	regular string
 	bold    string // empty: the regular one, drawn thicker
 }
 
 var fontScripts = []fontScript{ //nolint:gochecknoglobals // a constant table
-	{[]*unicode.RangeTable{unicode.Hangul}, "NanumSquareR", "NanumSquareB"},
-	{[]*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo}, fontNameCJK, ""},
-	{[]*unicode.RangeTable{unicode.Arabic}, "NotoSansArabic-Regular", "NotoSansArabic-Bold"},
-	{[]*unicode.RangeTable{unicode.Hebrew}, "NotoSansHebrew-Regular", "NotoSansHebrew-Bold"},
-	{[]*unicode.RangeTable{unicode.Devanagari}, "NotoSansDevanagari-Regular", "NotoSansDevanagari-Bold"},
-	{[]*unicode.RangeTable{unicode.Bengali}, "NotoSansBengali-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Gurmukhi}, "NotoSansGurmukhi-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Gujarati}, "NotoSansGujarati-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Oriya}, "NotoSansOriya-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Tamil}, "NotoSansTamil-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Telugu}, "NotoSansTelugu-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Kannada}, "NotoSansKannada-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Malayalam}, "NotoSansMalayalam-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Sinhala}, "NotoSansSinhala-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Thai}, "NotoSansThai-Regular", "NotoSansThai-Bold"},
-	{[]*unicode.RangeTable{unicode.Lao}, "NotoSansLao-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Khmer}, "NotoSansKhmer-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Myanmar}, "NotoSansMyanmar-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Georgian}, "NotoSansGeorgian-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Armenian}, "NotoSansArmenian-Regular", ""},
-	{[]*unicode.RangeTable{unicode.Ethiopic}, "NotoSansEthiopic-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Hangul}, 0x3130, 0x318F, "NanumSquareR", "NanumSquareB"},
+	{[]*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo}, 0x3000, 0x30FF, fontNameCJK, ""},
+	{[]*unicode.RangeTable{unicode.Arabic}, 0x600, 0x6FF, "NotoSansArabic-Regular", "NotoSansArabic-Bold"},
+	{[]*unicode.RangeTable{unicode.Hebrew}, 0x590, 0x5FF, "NotoSansHebrew-Regular", "NotoSansHebrew-Bold"},
+	{[]*unicode.RangeTable{unicode.Devanagari}, 0x900, 0x97F, "NotoSansDevanagari-Regular", "NotoSansDevanagari-Bold"},
+	{[]*unicode.RangeTable{unicode.Bengali}, 0x980, 0x9FF, "NotoSansBengali-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Gurmukhi}, 0xA00, 0xA7F, "NotoSansGurmukhi-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Gujarati}, 0xA80, 0xAFF, "NotoSansGujarati-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Oriya}, 0xB00, 0xB7F, "NotoSansOriya-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Tamil}, 0xB80, 0xBFF, "NotoSansTamil-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Telugu}, 0xC00, 0xC7F, "NotoSansTelugu-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Kannada}, 0xC80, 0xCFF, "NotoSansKannada-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Malayalam}, 0xD00, 0xD7F, "NotoSansMalayalam-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Sinhala}, 0xD80, 0xDFF, "NotoSansSinhala-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Thai}, 0xE00, 0xE7F, "NotoSansThai-Regular", "NotoSansThai-Bold"},
+	{[]*unicode.RangeTable{unicode.Lao}, 0xE80, 0xEFF, "NotoSansLao-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Khmer}, 0x1780, 0x17FF, "NotoSansKhmer-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Myanmar}, 0x1000, 0x109F, "NotoSansMyanmar-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Georgian}, 0x10A0, 0x10FF, "NotoSansGeorgian-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Armenian}, 0x530, 0x58F, "NotoSansArmenian-Regular", ""},
+	{[]*unicode.RangeTable{unicode.Ethiopic}, 0x1200, 0x137F, "NotoSansEthiopic-Regular", ""},
 }
 
 // fontFile is one embedded font, unpacked and parsed when it is first needed.
@@ -138,7 +140,7 @@ func fontCandidates(r rune, style fontStyle) []string {
 	case fontRegular:
 	}
 	for _, s := range fontScripts {
-		if !unicode.In(r, s.tables...) {
+		if !unicode.In(r, s.tables...) && (r < s.low || r > s.high) {
 			continue
 		}
 		if style == fontBold && s.bold != "" {

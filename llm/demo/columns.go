@@ -146,20 +146,23 @@ func (c columnInfo) unit() string {
 }
 
 // mentioned reports whether a text names the column.
-func (c columnInfo) mentioned(text string) bool { return c.mention(text) > 0 }
+func (c columnInfo) mentioned(text string) bool {
+	named, _ := c.mention(text)
+	return named > 0
+}
 
-// mention says how well a text names the column: by how many of the header's
-// words, twice as well if by all of them.
-func (c columnInfo) mention(text string) int {
+// mention says how many words of the header are in a text, and whether all are:
+// "sales" alone names the column "Sales", but hardly "Sales Rep".
+func (c columnInfo) mention(text string) (named int, whole bool) {
 	header := strings.ToLower(strings.TrimSpace(c.header()))
 	if spaceless(header) {
 		if strings.Contains(strings.ToLower(text), header) {
-			return 2
+			return 1, true
 		}
-		return 0
+		return 0, false
 	}
 	asked := words(text)
-	named, all := 0, 0
+	all := 0
 	for _, word := range words(c.header()) {
 		if utf8.RuneCountInString(word) < 3 || word == "per" {
 			continue
@@ -169,10 +172,16 @@ func (c columnInfo) mention(text string) int {
 			named++
 		}
 	}
-	if named == all {
-		return 2 * named
+	return named, all > 0 && named == all
+}
+
+// named weighs a mention: a whole one outranks everything else.
+func (c columnInfo) named(text string) int {
+	named, whole := c.mention(text)
+	if whole {
+		return 100 * named
 	}
-	return named
+	return 10 * named
 }
 
 // sameWord forgives a plural.
@@ -194,7 +203,7 @@ func singular(word string) string {
 
 // score ranks columns of one role: what people ask for and usually look at first.
 func (c columnInfo) score(request string, r role) int {
-	points := 100 * c.mention(request)
+	points := c.named(request)
 	switch {
 	case r == roleMeasure && moneyWords.in(c.header()):
 		points += 50

@@ -262,21 +262,32 @@ func (f facts) unusual(t tongue) []string {
 	case o == nil:
 		return nil
 	case o.found == 0:
-		return []string{t.say("No unusual values: all lie between %s and %s (quartiles and 1.5 times their distance).",
-			"Keine Ausreißer: alle Werte liegen zwischen %s und %s (Quartile und das 1,5-Fache ihres Abstands).", f.num(t, o.low), f.num(t, o.high))}
+		return []string{t.say("No unusual values: none lies farther from the quartiles than 1.5 times their distance.",
+			"Keine Ausreißer: Kein Wert liegt weiter von den Quartilen entfernt als das 1,5-Fache ihres Abstands.")}
 	}
 	share := ""
 	if n := f.stats[0].count; n > 0 {
 		share = fmt.Sprintf(" (%s)", t.percent(float64(o.found)/n))
 	}
 	if o.found == 1 {
-		return []string{t.say("One value%s lies outside of %s to %s (quartiles and 1.5 times their distance): %s.",
-			"Ein Wert%s liegt außerhalb von %s bis %s (Quartile und das 1,5-Fache ihres Abstands): %s.",
-			share, f.num(t, o.low), f.num(t, o.high), o.rows[0][0])}
+		return []string{t.say("One value%s is unusual, %s (1.5 times the quartiles' distance beyond them): %s.",
+			"Ein Wert%s ist auffällig, %s (das 1,5-Fache des Quartilsabstands dahinter): %s.", share, f.beyond(t), o.rows[0][0])}
 	}
-	return []string{t.say("%s values%s lie outside of %s to %s (quartiles and 1.5 times their distance); the farthest is %s.",
-		"%s Werte%s liegen außerhalb von %s bis %s (Quartile und das 1,5-Fache ihres Abstands); der entfernteste ist %s.",
-		t.count(o.found), share, f.num(t, o.low), f.num(t, o.high), o.rows[0][0])}
+	return []string{t.say("%s values%s are unusual, %s (1.5 times the quartiles' distance beyond them); the farthest is %s.",
+		"%s Werte%s sind auffällig, %s (das 1,5-Fache des Quartilsabstands dahinter); der entfernteste ist %s.",
+		t.count(o.found), share, f.beyond(t), o.rows[0][0])}
+}
+
+// beyond says where unusual values lie.
+func (f facts) beyond(t tongue) string {
+	s, o := f.stats[0], f.out
+	switch {
+	case s.low >= o.low:
+		return t.say("above %s", "über %s", f.num(t, o.high))
+	case s.high <= o.high:
+		return t.say("below %s", "unter %s", f.num(t, o.low))
+	}
+	return t.say("below %s or above %s", "unter %s oder über %s", f.num(t, o.low), f.num(t, o.high))
 }
 
 // messages are the few findings to remember: one of each sort.

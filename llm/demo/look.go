@@ -94,7 +94,8 @@ func pickMeasures(byRole map[role][]columnInfo, request string) (measures, rates
 	for _, c := range first(byRole[roleRate], maxRates+maxMeasures) {
 		rates = append(rates, measure{c, kindMean})
 	}
-	wanted := len(rates) > 0 && (len(measures) == 0 || rates[0].mention(request) > measures[0].mention(request))
+	wanted := len(rates) > 0 && rates[0].mentioned(request) &&
+		(len(measures) == 0 || rates[0].named(request) > measures[0].named(request))
 	switch {
 	case wanted && len(measures) > 0:
 		measures = first(append([]measure{rates[0]}, measures...), maxMeasures)
@@ -182,8 +183,13 @@ func choose(files []fileInfo, request string) (fileInfo, tableInfo, bool) {
 	var bestFile fileInfo
 	var best tableInfo
 	bestScore := -1
+	taken := map[string]bool{}
 	for _, f := range files {
 		for _, t := range f.Tables {
+			if taken[t.Name] {
+				continue // in SQL the name is that of the first table
+			}
+			taken[t.Name] = true
 			if s := tableScore(f, t, request); s > bestScore {
 				bestFile, best, bestScore = f, t, s
 			}

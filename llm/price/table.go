@@ -35,7 +35,8 @@ type Entry struct {
 }
 
 // Override is a price from the configuration. It wins over the catalogue, and
-// zero means free.
+// all zero means free. Where only the price of input is said, it holds for what
+// caches take too: never too cheap.
 type Override struct {
 	Key
 	Price Price
@@ -65,6 +66,12 @@ func NewTable(overrides ...Override) (*Table, error) {
 			return nil, fmt.Errorf("the price of %s at %s is negative", o.Model, o.Provider)
 		}
 		entry := entries[o.Key]
+		if o.Price.CacheRead == 0 {
+			o.Price.CacheRead = o.Price.In
+		}
+		if o.Price.CacheWrite == 0 {
+			o.Price.CacheWrite = o.Price.In
+		}
 		entry.Price, entry.Priced, entry.Configured = o.Price, true, true
 		entries[o.Key] = entry
 	}

@@ -101,6 +101,15 @@ func TestTable_overridesWin(t *testing.T) {
 	}
 }
 
+func TestTable_takesTheInputPriceForCachesThatHaveNone(t *testing.T) {
+	t.Parallel()
+	key := price.Key{Provider: "here", Model: "qwen"}
+	entry, _ := table(t, price.Override{Key: key, Price: price.Price{In: 5, CacheRead: 1, Out: 9}}).Lookup("here", "qwen")
+	if want := (price.Price{In: 5, CacheRead: 1, CacheWrite: 5, Out: 9}); entry.Price != want {
+		t.Errorf("price = %+v, want %+v", entry.Price, want)
+	}
+}
+
 func TestNewTable_refusesBadOverrides(t *testing.T) {
 	t.Parallel()
 	for _, o := range []price.Override{

@@ -81,7 +81,7 @@ func (v view) wantedChart(t tongue, request string) (chart, bool) {
 		c = v.groupChart(t, 0, kind == "pie")
 	case v.time != nil && v.periods() >= 2:
 		c = v.timeChart(t)
-		if kind == "bar" || kind == "area" && v.main().adds() {
+		if kind == "bar" || kind == "line" || kind == "area" && v.main().adds() {
 			c.kind = kind
 		}
 	default:
@@ -121,8 +121,13 @@ func (v view) periods() int {
 func (v view) timeChart(t tongue) chart {
 	m := v.main()
 	kind := "line"
-	if v.periods() < minLine {
+	switch {
+	case v.periods() < minLine:
 		kind = "bar"
+	case m.adds():
+		// A line whose axis stands on zero: a cut-off axis makes totals look
+		// as if they moved more than they do.
+		kind = "area"
 	}
 	grain := v.time.grain.name(t)
 	return v.chart(t, kind, groupTime, t.say("%s by %s", "%s nach %s", m.total(t), grain), v.seriesSQL(m), grain,

@@ -44,6 +44,7 @@ func (b *bench) addCSV(name, text string, separator rune) {
 		definitions = append(definitions, quoted(header)+" "+cmp.Or(kind, "TEXT"))
 	}
 	b.exec(fmt.Sprintf("CREATE TABLE %s (%s)", quoted(tb.Name), strings.Join(definitions, ", ")))
+	var rows []string
 	for _, row := range records[1:] {
 		values := make([]string, len(row))
 		for i, value := range row {
@@ -52,8 +53,9 @@ func (b *bench) addCSV(name, text string, separator rune) {
 				values[i] = "NULL"
 			}
 		}
-		b.exec(fmt.Sprintf("INSERT INTO %s VALUES (%s)", quoted(tb.Name), strings.Join(values, ", ")))
+		rows = append(rows, "("+strings.Join(values, ", ")+")")
 	}
+	b.exec(fmt.Sprintf("INSERT INTO %s VALUES %s", quoted(tb.Name), strings.Join(rows, ", ")))
 	b.files = append(b.files, file{Name: name, Kind: "table", Tables: []table{tb}})
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -201,8 +202,7 @@ func periodName(from time.Time, months int) string {
 	if months == 12 {
 		return from.Format("2006")
 	}
-	quarter := (int(from.Month()) + 2) / 3
-	return "Q" + string(rune('0'+quarter)) + from.Format(" 2006")
+	return fmt.Sprintf("Q%d %d", (int(from.Month())+2)/3, from.Year())
 }
 
 func (d *desk) quality(f *facts) {

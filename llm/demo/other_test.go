@@ -18,7 +18,7 @@ func TestJob_worksOnOtherTables(t *testing.T) {
 		"German, semicolons": {
 			"Analysiere die Umsätze und erstelle eine Präsentation", germanCSV(), ';',
 			[]string{"Umsatz: insgesamt 11.340,00 in 60 Zeilen.", "West führt mit 2.902,50 (25,6 % der Summe)", "Präsentation ist fertig", "Süd"},
-			"line bar", 7,
+			"area bar", 7,
 		},
 		"no dates": {
 			seedRequest, noDates, ',',
@@ -31,19 +31,27 @@ func TestJob_worksOnOtherTables(t *testing.T) {
 			"bar pie", 7,
 		},
 		"one row":         {seedRequest, oneRow, ',', []string{"Amount comes to 12.50 in total, over 1 row."}, "", 5},
-		"Chinese headers": {"分析销售数据并创建演示文稿", chineseCSV(), ',', []string{"销售额 comes to 26,820.00", "华南 leads with 9,116.00"}, "line bar pie", 8},
+		"Chinese headers": {"分析销售数据并创建演示文稿", chineseCSV(), ',', []string{"销售额 comes to 26,820.00", "华南 leads with 9,116.00"}, "area bar pie", 8},
 		"hundred columns": {seedRequest, wideCSV(), ',', []string{"C001 comes to 735", "4 of 90 columns of numbers were analysed."}, "bar pie bar", 8},
 		"years as numbers": {
 			seedRequest, "year,cases\n2019,120\n2020,180\n2021,90\n2022,310\n", ',',
-			[]string{"Cases comes to 700", "from 120 (2019) to 310 (2022), +158.3%", "Highest year: 2022"}, "line", 6,
+			[]string{"Cases comes to 700", "from 120 (2019) to 310 (2022), +158.3%", "Highest year: 2022"},
+			"area", 6,
+		},
+		"prices over time": {
+			seedRequest, "day,price\n2025-10-01,9.5\n2025-10-02,10.5\n2025-10-03,13\n", ',',
+			[]string{"Average Price in Q4 2025 is 11.00 over 3 values", "+36.8%"},
+			"line", 6,
 		},
 		"negative amounts": {
 			seedRequest, "branch,profit\nA,100\nB,-40\nC,20\nA,-10\n", ',',
-			[]string{"Profit comes to 70", "A leads with 90.", "Last by Branch: B with -40."}, "bar", 6,
+			[]string{"Profit comes to 70", "A leads with 90.", "Last by Branch: B with -40."},
+			"bar", 6,
 		},
 		"names that are hostile": {
 			seedRequest, "\"a\"\"; DROP TABLE sales; --\",\"x|y `z`\"\nred,5\nblue|[x](http://e),7\nred,9\n", ',',
-			[]string{"comes to 21", "red leads with 14"}, "bar", 6,
+			[]string{"comes to 21", "red leads with 14"},
+			"bar", 6,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -112,9 +112,18 @@ var namedQuarters = []struct { //nolint:gochecknoglobals // a constant table
 	text    string
 	quarter int
 }{
-	{"first quarter", 1}, {"second quarter", 2}, {"third quarter", 3}, {"fourth quarter", 4},
-	{"erstes quartal", 1}, {"zweites quartal", 2}, {"drittes quartal", 3}, {"viertes quartal", 4},
-	{"ersten quartal", 1}, {"zweiten quartal", 2}, {"dritten quartal", 3}, {"vierten quartal", 4},
+	{"first quarter", 1},
+	{"second quarter", 2},
+	{"third quarter", 3},
+	{"fourth quarter", 4},
+	{"erstes quartal", 1},
+	{"zweites quartal", 2},
+	{"drittes quartal", 3},
+	{"viertes quartal", 4},
+	{"ersten quartal", 1},
+	{"zweiten quartal", 2},
+	{"dritten quartal", 3},
+	{"vierten quartal", 4},
 }
 
 // lastQuarter marks a request for the newest quarter in the data.

@@ -208,7 +208,7 @@ func TestJob_drawsOnlyChartsThatFitTheData(t *testing.T) {
 	for _, c := range b.charts {
 		kinds[c.Name] = c.Kind
 	}
-	want := map[string]string{"revenue-by-month": "line", "revenue-by-region": "bar", "revenue-by-product": "pie"}
+	want := map[string]string{"revenue-by-month": "area", "revenue-by-region": "bar", "revenue-by-product": "pie"}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Error(diff)
 	}

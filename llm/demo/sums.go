@@ -86,13 +86,30 @@ func asksTime(text string) bool {
 
 // cities are those that people ask the time of most.
 var cities = []struct{ city, zone string }{ //nolint:gochecknoglobals // a constant table
-	{"berlin", "Europe/Berlin"}, {"london", "Europe/London"}, {"paris", "Europe/Paris"}, {"madrid", "Europe/Madrid"},
-	{"zürich", "Europe/Zurich"}, {"zurich", "Europe/Zurich"}, {"vienna", "Europe/Vienna"}, {"wien", "Europe/Vienna"},
-	{"new york", "America/New_York"}, {"chicago", "America/Chicago"}, {"denver", "America/Denver"},
-	{"los angeles", "America/Los_Angeles"}, {"san francisco", "America/Los_Angeles"}, {"toronto", "America/Toronto"},
-	{"são paulo", "America/Sao_Paulo"}, {"tokyo", "Asia/Tokyo"}, {"tokio", "Asia/Tokyo"}, {"beijing", "Asia/Shanghai"},
-	{"shanghai", "Asia/Shanghai"}, {"singapore", "Asia/Singapore"}, {"delhi", "Asia/Kolkata"}, {"mumbai", "Asia/Kolkata"},
-	{"dubai", "Asia/Dubai"}, {"sydney", "Australia/Sydney"},
+	{"berlin", "Europe/Berlin"},
+	{"london", "Europe/London"},
+	{"paris", "Europe/Paris"},
+	{"madrid", "Europe/Madrid"},
+	{"zürich", "Europe/Zurich"},
+	{"zurich", "Europe/Zurich"},
+	{"vienna", "Europe/Vienna"},
+	{"wien", "Europe/Vienna"},
+	{"new york", "America/New_York"},
+	{"chicago", "America/Chicago"},
+	{"denver", "America/Denver"},
+	{"los angeles", "America/Los_Angeles"},
+	{"san francisco", "America/Los_Angeles"},
+	{"toronto", "America/Toronto"},
+	{"são paulo", "America/Sao_Paulo"},
+	{"tokyo", "Asia/Tokyo"},
+	{"tokio", "Asia/Tokyo"},
+	{"beijing", "Asia/Shanghai"},
+	{"shanghai", "Asia/Shanghai"},
+	{"singapore", "Asia/Singapore"},
+	{"delhi", "Asia/Kolkata"},
+	{"mumbai", "Asia/Kolkata"},
+	{"dubai", "Asia/Dubai"},
+	{"sydney", "Australia/Sydney"},
 }
 
 // zoneIn returns the time zone that a text names, empty if none.

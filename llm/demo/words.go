@@ -61,7 +61,9 @@ func spaceless(word string) bool {
 }
 
 // What requests ask for.
-var ( //nolint:gochecknoglobals // constant tables
+//
+//nolint:gochecknoglobals // constant tables
+var (
 	deckWords = lexicon{
 		"presentation*", "slide*", "deck*", "powerpoint", "pptx", "ppt", "*präsentation*", "folie*", "vortrag",
 		"diapositiv*", "présentation*", "presentación", "演示", "幻灯片", "簡報", "プレゼン", "スライド",
@@ -88,14 +90,16 @@ var chartKinds = []struct { //nolint:gochecknoglobals // a constant table
 	words lexicon
 }{
 	{"pie", lexicon{"pie", "donut", "*kreisdiagramm*", "*tortendiagramm*", "饼图"}},
-	{"line", lexicon{"line", "*liniendiagramm*", "trend", "折线图"}},
+	{"line", lexicon{"line", "*liniendiagramm*", "折线图"}},
 	{"area", lexicon{"area", "*flächendiagramm*"}},
 	{"scatter", lexicon{"scatter*", "*streudiagramm*", "correlation", "散点图"}},
 	{"bar", lexicon{"bar", "bars", "column", "*balken*", "*säulen*", "柱状图"}},
 }
 
 // What columns are, told by their headers.
-var ( //nolint:gochecknoglobals // constant tables
+//
+//nolint:gochecknoglobals // constant tables
+var (
 	idWords = lexicon{
 		"id", "ids", "uuid", "guid", "sku", "zip", "zipcode", "plz", "*postleitzahl*", "postal", "postcode", "phone", "tel",
 		"telefon*", "fax", "iban", "ean", "isbn", "vin", "ssn", "lat", "lon", "lng", "latitude", "longitude",
@@ -128,7 +132,7 @@ var ( //nolint:gochecknoglobals // constant tables
 	groupWords = lexicon{
 		"region*", "country", "countr*", "state", "city", "product*", "category", "categor*", "segment*", "channel*", "type",
 		"department", "team", "brand", "land", "*produkt*", "*kategorie*", "*gruppe*", "*kanal*", "*abteilung*", "*filiale*",
-		"stadt", "*gebiet*", "地区", "区域", "产品", "类别", "类型", "城市", "渠道", "地域", "商品", "producto", "produit", "pays", "país",
+		"stadt", "*gebiet*", "地区", "区域", "产品", "类别", "类型", "城市", "渠道", "地域", "商品", "produit", "pays", "país",
 	}
 	cyclicWords   = lexicon{"month", "monat", "quarter", "quartal", "weekday", "wochentag", "week", "store", "branch", "filiale", "月", "月份", "季度"}
 	mainDateWords = lexicon{"date", "*datum*", "order*", "day", "tag", "sale*", "month", "日期", "下单", "日付", "fecha"}

@@ -104,7 +104,7 @@ func (v view) periods() int {
 		from, to = later(from, v.period.from), earlier(to, v.period.to.AddDate(0, 0, -1))
 	}
 	months := 12*(to.Year()-from.Year()) + int(to.Month()) - int(from.Month())
-	n := 0
+	var n int
 	switch v.time.grain {
 	case grainDay:
 		n = int(to.Sub(from) / (24 * time.Hour))

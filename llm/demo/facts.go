@@ -274,7 +274,7 @@ func (d *desk) shifts(f *facts) {
 	for i := range g.Rows {
 		before, okBefore := g.num(i, 1)
 		after, okAfter := g.num(i, 2)
-		if !f.view.main().adds() && !(okBefore && okAfter) {
+		if !f.view.main().adds() && (!okBefore || !okAfter) {
 			continue
 		}
 		s.points = append(s.points, change{label(g.text(i, 0)), before, after})

@@ -145,3 +145,17 @@ func TestTurn_looksForATableThatThePromptDoesNotShow(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestPlan_takesTheTableThatTheRequestNames(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "Analyze costs.csv and create a presentation")
+	b.addCSV("sales.csv", salesCSV(), ',')
+	b.addCSV("costs.csv", "branch,cost\nA,1\nB,2\nA,3\n", ',')
+	answer, results := b.run()
+	if !strings.Contains(answer, "Cost comes to 6 in total") {
+		t.Error(answer)
+	}
+	if want := "Not used: sales.csv."; !strings.Contains(results["load"].Text, want) {
+		t.Errorf("no %q in\n%s", want, results["load"].Text)
+	}
+}

@@ -17,11 +17,11 @@ func (f facts) headline(t tongue) []string {
 	}
 	m, scope := f.view.main(), f.scope(t)
 	var list []string
-	switch {
-	case m.kind == kindCount:
+	switch m.kind {
+	case kindCount:
 		list = append(list, t.say("The table has %s%s; it has no column of amounts, so rows are counted.",
 			"Die Tabelle hat %s%s; sie hat keine Spalte mit Beträgen, deshalb werden Zeilen gezählt.", t.rows(total), scope))
-	case m.kind == kindMean:
+	case kindMean:
 		list = append(list, t.say("%s%s is %s over %s values (unweighted).", "%s%s: %s bei %s Werten (ungewichtet).",
 			m.total(t), scope, f.num(t, total), t.num(f.stats[0].count)))
 	default:

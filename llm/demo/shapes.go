@@ -63,17 +63,15 @@ func (p *drafter) studyTasks(parent string, depends ...string) {
 	p.task(parent, jobInsights, needs...)
 }
 
-func (p *drafter) chartTasks(parent string, depends ...string) []string {
+func (p *drafter) chartTasks(parent string, depends ...string) {
 	if !p.b.tools["chart"] {
-		return nil
+		return
 	}
-	var keys []string
 	for i, c := range p.view.charts(p.t) {
 		o := p.tableOrder(jobChart)
 		o.Chart, o.Name = i+1, c.name
-		keys = append(keys, p.add(parent, "task", o, c.title, depends...))
+		p.add(parent, "task", o, c.title, depends...)
 	}
-	return keys
 }
 
 func (p *drafter) middle(branch, product job) []planNode {

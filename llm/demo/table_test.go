@@ -71,8 +71,8 @@ func wideCSV() string {
 	for r := range 30 {
 		var row []string
 		for i := range 100 {
-			switch {
-			case i%10 == 0:
+			switch i % 10 {
+			case 0:
 				row = append(row, "g"+fmt.Sprint((r+i)%4))
 			default:
 				row = append(row, fmt.Sprint((r*7+i*13)%50))

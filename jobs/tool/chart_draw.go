@@ -156,8 +156,8 @@ func (c *chartPicture) render(format string) ([]byte, error) {
 	bottom := c.height - chartMargin/2
 	if c.foot() != "" {
 		bottom -= chartLabelPx * 3 / 2
-		box := p.MeasureText(c.foot(), 0, c.font(chartLabelPx, chartGray))
-		p.Text(c.foot(), (chartWidth-box.Width())/2, c.height-chartMargin/2, 0, c.font(chartLabelPx, chartGray))
+		box := p.MeasureText(c.foot(), 0, c.font(chartLabelPx, chartGray()))
+		p.Text(c.foot(), (chartWidth-box.Width())/2, c.height-chartMargin/2, 0, c.font(chartLabelPx, chartGray()))
 	}
 	area := p.Child(charts.PainterPaddingOption(charts.NewBox(chartMargin, top, chartMargin, c.height-bottom)))
 	if err := c.plot(area); err != nil {
@@ -176,11 +176,11 @@ func (c *chartPicture) head(p *charts.Painter) int {
 	y := chartMargin / 2
 	for _, line := range c.title {
 		y += chartTitlePx * 5 / 4
-		p.Text(line, chartMargin, y, 0, charts.FontStyle{FontSize: chartPoints(chartTitlePx), FontColor: chartInk, Font: c.heading})
+		p.Text(line, chartMargin, y, 0, charts.FontStyle{FontSize: chartPoints(chartTitlePx), FontColor: chartInk(), Font: c.heading})
 	}
 	if upright := c.upright(); upright != "" {
 		y += chartLabelPx * 2
-		p.Text(upright, chartMargin, y, 0, c.font(chartLabelPx, chartGray))
+		p.Text(upright, chartMargin, y, 0, c.font(chartLabelPx, chartGray()))
 	}
 	return y + chartLabelPx*3/2
 }
@@ -224,6 +224,7 @@ func (c *chartPicture) readable(svg []byte) []byte {
 			}
 		}
 	}
-	pairs = append(pairs, "font-family:sans-serif", "font-family:'Noto Sans','Segoe UI',Arial,sans-serif")
+	heading := fmt.Sprintf("font-size:%dpx", chartTitlePx)
+	pairs = append(pairs, heading, heading+";font-weight:700", "font-family:sans-serif", "font-family:'Noto Sans','Segoe UI',Arial,sans-serif")
 	return []byte(strings.NewReplacer(pairs...).Replace(string(svg)))
 }

@@ -17,6 +17,9 @@ type chartNumbers struct {
 // longer row of digits is not read.
 const chartCompactFrom = 1e7
 
+// chartCurrencies are the signs that stand before a number.
+const chartCurrencies = "$€£¥₹₩₽₺₴₪฿₫"
+
 // chartUnitShort is up to how many characters a unit stands at each number; a
 // longer one stands at the axis.
 const chartUnitShort = 3
@@ -31,7 +34,7 @@ func chartFormat(step float64, unit string) chartNumbers {
 	unit = strings.TrimSpace(unit)
 	switch {
 	case unit == "":
-	case strings.Contains("$€£¥₹₩₽₺₴₪฿₫", unit):
+	case strings.Contains(chartCurrencies, unit):
 		n.before = unit
 	case unit == "%":
 		n.after = "%"
@@ -52,7 +55,7 @@ func (n chartNumbers) text(v float64) string {
 	if v < 0 {
 		sign, v = "−", -v
 	}
-	digits := ""
+	var digits string
 	switch {
 	case v >= 1e16:
 		digits = strconv.FormatFloat(v, 'e', 2, 64)

@@ -8,13 +8,11 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// The colours of charts, decks and documents.
-var ( //nolint:gochecknoglobals // constant colours
-	chartInk  = charts.Color{R: 0x1B, G: 0x25, B: 0x38, A: 255}
-	chartGray = charts.Color{R: 0x5B, G: 0x66, B: 0x78, A: 255}
-	chartRule = charts.Color{R: 0xE3, G: 0xE7, B: 0xEE, A: 255}
-	chartAxis = charts.Color{R: 0xB4, G: 0xBC, B: 0xC9, A: 255}
-)
+// The colours of a chart's texts and lines.
+func chartInk() charts.Color  { return charts.Color{R: 0x1B, G: 0x25, B: 0x38, A: 255} }
+func chartGray() charts.Color { return charts.Color{R: 0x5B, G: 0x66, B: 0x78, A: 255} }
+func chartRule() charts.Color { return charts.Color{R: 0xE3, G: 0xE7, B: 0xEE, A: 255} }
+func chartAxis() charts.Color { return charts.Color{R: 0xB4, G: 0xBC, B: 0xC9, A: 255} }
 
 func chartPalette() []charts.Color {
 	return []charts.Color{
@@ -32,8 +30,8 @@ func chartPalette() []charts.Color {
 
 func chartTheme() charts.ColorPalette {
 	return charts.MakeTheme(charts.ThemeOption{
-		AxisStrokeColor: chartAxis, AxisSplitLineColor: chartRule, BackgroundColor: charts.ColorTransparent,
-		TextColor: chartGray, TextColorTitle: chartInk, TextColorLabel: chartInk, TextColorLegend: chartInk,
+		AxisStrokeColor: chartAxis(), AxisSplitLineColor: chartRule(), BackgroundColor: charts.ColorTransparent,
+		TextColor: chartGray(), TextColorTitle: chartInk(), TextColorLabel: chartInk(), TextColorLegend: chartInk(),
 		SeriesColors: chartPalette(),
 	})
 }
@@ -118,14 +116,14 @@ func (c *chartPicture) valueAxis(s chartScale) charts.ValueAxisOption {
 	return charts.ValueAxisOption{
 		Min: charts.Ptr(s.low), Max: charts.Ptr(s.high), LabelCount: s.count(), Unit: s.step,
 		RangeValuePaddingScale: charts.Ptr(0.0), PreferNiceIntervals: charts.Ptr(false),
-		LabelFontStyle: c.font(chartLabelPx, chartGray), ValueFormatter: c.numbers.text,
+		LabelFontStyle: c.font(chartLabelPx, chartGray()), ValueFormatter: c.numbers.text,
 		SplitLineShow: charts.Ptr(true), SpineLineShow: charts.Ptr(false),
 	}
 }
 
 func (c *chartPicture) legend() charts.LegendOption {
 	return charts.LegendOption{
-		Show: charts.Ptr(len(c.data.series) > 1), FontStyle: c.font(chartLabelPx, chartInk),
+		Show: charts.Ptr(len(c.data.series) > 1), FontStyle: c.font(chartLabelPx, chartInk()),
 		Offset: charts.OffsetStr{Left: charts.PositionLeft}, Symbol: charts.SymbolSquare,
 	}
 }
@@ -144,13 +142,13 @@ func (c *chartPicture) bars(p *charts.Painter) error {
 			option.SeriesList[i].Values = chartReversed(option.SeriesList[i].Values)
 		}
 	}
-	option.CategoryAxis = charts.CategoryAxisOption{Labels: labels, LabelFontStyle: c.font(c.labelPx, chartGray), LabelCount: len(labels)}
+	option.CategoryAxis = charts.CategoryAxisOption{Labels: labels, LabelFontStyle: c.font(c.labelPx, chartGray()), LabelCount: len(labels)}
 	option.ValueFormatter = c.numbers.text
 	show := len(c.data.series) == 1 && len(c.labels) <= chartOnly
 	for i := range option.SeriesList {
 		option.SeriesList[i].Name = c.data.series[i].name
 		option.SeriesList[i].Label = charts.SeriesLabel{
-			Show: charts.Ptr(show), FontStyle: c.font(chartLabelPx, chartInk), ValueFormatter: c.numbers.exact,
+			Show: charts.Ptr(show), FontStyle: c.font(chartLabelPx, chartInk()), ValueFormatter: c.numbers.exact,
 		}
 	}
 	if show && c.across {
@@ -177,7 +175,7 @@ func (c *chartPicture) lines(p *charts.Painter) error {
 	option := charts.NewLineChartOptionWithData(c.values())
 	option.Theme, option.Legend, option.Padding = chartTheme(), c.legend(), c.padding()
 	option.YAxis = []charts.YAxisOption{c.valueAxis(c.scale)}
-	option.XAxis = charts.XAxisOption{Labels: c.labels, LabelFontStyle: c.font(chartLabelPx, chartGray), BoundaryGap: charts.Ptr(true), LabelCount: len(c.labels)}
+	option.XAxis = charts.XAxisOption{Labels: c.labels, LabelFontStyle: c.font(chartLabelPx, chartGray()), BoundaryGap: charts.Ptr(true), LabelCount: len(c.labels)}
 	option.LineStrokeWidth = 4
 	option.ValueFormatter = c.numbers.text
 	if c.args.Kind == chartArea {
@@ -205,7 +203,7 @@ func (c *chartPicture) pie(p *charts.Painter) error {
 		text := c.labels[i] + "  " + c.numbers.exact(s.values[i]) + "  (" + chartPercent(s.values[i]/total) + ")"
 		option.SeriesList[i].Name = strconv.Itoa(i)
 		option.SeriesList[i].Label = charts.SeriesLabel{
-			Show: charts.Ptr(true), FontStyle: c.font(chartLabelPx, chartInk),
+			Show: charts.Ptr(true), FontStyle: c.font(chartLabelPx, chartInk()),
 			LabelFormatter: func(int, string, float64) (string, *charts.LabelStyle) { return text, nil },
 		}
 	}
@@ -247,7 +245,7 @@ func (c *chartPicture) scatter(p *charts.Painter) error {
 	option.Theme, option.Legend, option.Padding = chartTheme(), c.legend(), c.padding()
 	option.YAxis = []charts.YAxisOption{c.valueAxis(c.scale)}
 	option.XAxis = charts.XAxisOption{
-		Labels: labels, LabelFontStyle: c.font(chartLabelPx, chartGray), BoundaryGap: charts.Ptr(false), LabelCount: steps + 1,
+		Labels: labels, LabelFontStyle: c.font(chartLabelPx, chartGray()), BoundaryGap: charts.Ptr(false), LabelCount: steps + 1,
 	}
 	option.ValueFormatter = c.numbers.text
 	option.Symbol = charts.Symbol{Shape: charts.SymbolDot, Size: 6}

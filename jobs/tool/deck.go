@@ -18,6 +18,7 @@ const (
 	deckMaxBullets = 30  // of one slide
 	deckMaxRows    = 200 // of one table
 	deckMaxColumns = 12
+	deckMaxCells   = 4000 // of all tables together: each is measured several times
 )
 
 // Deck makes presentations from a checked spec.
@@ -154,6 +155,7 @@ func deckCheck(args deckArgs) error {
 	if len(args.Slides) > deckMaxSlides {
 		return outputFault("%d slides, at most %d are allowed", len(args.Slides), deckMaxSlides)
 	}
+	cells := 0
 	for i, slide := range args.Slides {
 		if deckEmpty(slide) {
 			return outputFault("slide %d is empty: give it a title, bullets, a chart or a table, or leave it out", i+1)
@@ -163,6 +165,9 @@ func deckCheck(args deckArgs) error {
 		}
 		if len(slide.Table.Columns) > deckMaxColumns || len(slide.Table.Rows) > deckMaxRows || len(slide.Bullets) > deckMaxBullets {
 			return outputFault("slide %d is too large: at most %d bullets, %d rows and %d columns", i+1, deckMaxBullets, deckMaxRows, deckMaxColumns)
+		}
+		if cells += len(slide.Table.Rows) * len(slide.Table.Columns); cells > deckMaxCells {
+			return outputFault("the tables have more than %d cells together: show totals or the largest rows, and give the rest as a file", deckMaxCells)
 		}
 		for k, row := range slide.Table.Rows {
 			if len(row) != len(slide.Table.Columns) {

@@ -203,8 +203,12 @@ func (l *deckLayout) titles(slide deckSlide, first int) {
 		if pages[i].title == "" {
 			title := l.slideTitle(slide.Title, count)
 			pages[i].title = title.text
+			bar := deckBox{kind: deckFill, x: deckMargin, y: 34, w: 40, h: 4, fill: deckAccent}
+			if title.right {
+				bar.x = deckWidth - deckMargin - bar.w
+			}
 			pages[i].boxes = append([]deckBox{
-				{kind: deckFill, x: deckMargin, y: 34, w: 40, h: 4, fill: deckAccent},
+				bar,
 				{kind: deckText, x: deckMargin, y: 44, w: deckInner, h: title.height(), heading: true, paras: []deckPara{title}},
 			}, pages[i].boxes...)
 		}

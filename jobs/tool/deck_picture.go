@@ -19,7 +19,8 @@ import (
 const (
 	deckPictureBytes  = 10 << 20
 	deckPicturePixels = 24_000_000
-	deckPicturesBytes = 20 << 20 // of all pictures of one deck or document; a file may have 25 MiB
+	deckPicturesBytes = 16 << 20 // of all pictures of one deck or document: HTML holds each as often as it is shown, a third larger
+	deckVectorBytes   = 1 << 20  // of an SVG that stands for its picture in HTML
 	deckJPEGQuality   = 88
 )
 
@@ -71,20 +72,19 @@ func deckPictures(ctx context.Context, files jobs.Files, slides []deckSlide) (ma
 	return deckLoad(ctx, files, names)
 }
 
-// deckLoad reads pictures by name, each once.
+// deckLoad reads the pictures that are shown, each once.
 func deckLoad(ctx context.Context, files jobs.Files, names []string) (map[string]*deckPicture, error) {
 	pictures := map[string]*deckPicture{}
 	total := 0
 	for _, name := range names {
-		if pictures[name] != nil {
-			continue
+		if pictures[name] == nil {
+			picture, err := deckFind(ctx, files, name)
+			if err != nil {
+				return nil, err
+			}
+			pictures[name] = picture
 		}
-		picture, err := deckFind(ctx, files, name)
-		if err != nil {
-			return nil, err
-		}
-		pictures[name] = picture
-		if total += len(picture.data); total > deckPicturesBytes {
+		if total += max(len(pictures[name].data), len(pictures[name].vector)); total > deckPicturesBytes {
 			return nil, outputFault("the pictures have more than %d MB together: use fewer or smaller ones", deckPicturesBytes>>20)
 		}
 	}
@@ -110,7 +110,7 @@ func deckFind(ctx context.Context, files jobs.Files, name string) (*deckPicture,
 		if err != nil {
 			return nil, err
 		}
-		if vector, err := files.Read(ctx, base+".svg"); err == nil && try == base+".png" && bytes.HasPrefix(vector, []byte("<svg")) {
+		if vector, err := files.Read(ctx, base+".svg"); err == nil && try == base+".png" && len(vector) <= deckVectorBytes && bytes.HasPrefix(vector, []byte("<svg")) {
 			picture.vector = vector
 		}
 		return picture, nil

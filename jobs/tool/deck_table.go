@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -45,14 +46,15 @@ func (t *deckTable) height() float64 {
 // good size on several pages, each with the header.
 func (l *deckLayout) tables(cells *deckCells, height float64) []*deckTable {
 	cuts := l.made.cut
-	var whole *deckTable
+	natural := l.natural(cells)
 	for _, size := range []float64{16, 14, 12} {
 		l.made.cut = cuts
-		whole = l.table(cells, size)
-		if whole.height() <= height {
+		if whole := l.table(cells, natural, size, height); whole != nil {
 			return []*deckTable{whole}
 		}
 	}
+	l.made.cut = cuts
+	whole := l.table(cells, natural, 12, math.Inf(1))
 	header := whole.rows[0]
 	var pages []*deckTable
 	for rows := whole.rows[1:]; len(rows) > 0; {
@@ -83,16 +85,20 @@ func deckEven(pages []*deckTable, header deckRow) []*deckTable {
 	return pages
 }
 
-// table sets a table in one size.
-func (l *deckLayout) table(cells *deckCells, size float64) *deckTable {
-	t := &deckTable{widths: l.columns(cells, size)}
+// table sets a table in one size. It returns nil if it is higher than most.
+func (l *deckLayout) table(cells *deckCells, natural []float64, size, most float64) *deckTable {
+	t := &deckTable{widths: deckColumns(natural, size)}
 	numeric := make([]bool, len(cells.Columns))
 	for i := range cells.Columns {
 		numeric[i] = deckNumeric(cells.Rows, i)
 	}
 	t.rows = append(t.rows, l.row(cells.Columns, t.widths, numeric, size, fontBold))
+	height := t.rows[0].height
 	for _, row := range cells.Rows {
 		t.rows = append(t.rows, l.row(row, t.widths, numeric, size, fontRegular))
+		if height += t.rows[len(t.rows)-1].height; height > most {
+			return nil
+		}
 	}
 	return t
 }
@@ -104,7 +110,7 @@ func (l *deckLayout) row(texts []string, widths []float64, numeric []bool, size 
 		if p.bold {
 			p.color = deckWhite
 		}
-		cut := false
+		var cut bool
 		p.lines, cut = l.shaper.fit(strings.Join(strings.Fields(text), " "), style, (widths[i]-2*deckCellX)/size, deckCellLines)
 		if cut {
 			l.made.cut++
@@ -116,16 +122,24 @@ func (l *deckLayout) row(texts []string, widths []float64, numeric []bool, size 
 	return row
 }
 
-// columns gives every column what its content needs, or a fair share of the page.
-func (l *deckLayout) columns(cells *deckCells, size float64) []float64 {
-	n := len(cells.Columns)
-	want := make([]float64, n)
+// natural returns the width of each column's longest text, in em.
+func (l *deckLayout) natural(cells *deckCells) []float64 {
+	want := make([]float64, len(cells.Columns))
 	for i, column := range cells.Columns {
 		want[i] = l.shaper.width(column, fontBold)
 		for _, row := range cells.Rows {
 			want[i] = max(want[i], l.shaper.width(row[i], fontRegular))
 		}
-		want[i] = want[i]*size*deckSlack + 2*deckCellX
+	}
+	return want
+}
+
+// deckColumns gives every column what its content needs, or a fair share of the page.
+func deckColumns(natural []float64, size float64) []float64 {
+	n := len(natural)
+	want := make([]float64, n)
+	for i, em := range natural {
+		want[i] = em*size*deckSlack + 2*deckCellX
 	}
 	total := deckSum(want)
 	if total <= deckInner {

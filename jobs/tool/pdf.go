@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
 )
 
@@ -27,6 +29,12 @@ const (
 type pdfCanvas struct {
 	pdf   *fpdf.Fpdf
 	fonts map[string]bool
+	paths map[pdfGlyph]string
+}
+
+type pdfGlyph struct {
+	use   *fontUse
+	glyph font.GID
 }
 
 // newPDF returns a canvas for pages of a size in points.
@@ -40,7 +48,7 @@ func newPDF(width, height float64, title string, when time.Time) *pdfCanvas {
 	pdf.SetCreationDate(when)
 	pdf.SetModificationDate(when)
 	pdf.SetCatalogSort(true)
-	return &pdfCanvas{pdf: pdf, fonts: map[string]bool{}}
+	return &pdfCanvas{pdf: pdf, fonts: map[string]bool{}, paths: map[pdfGlyph]string{}}
 }
 
 // bytes returns the finished file.
@@ -83,7 +91,7 @@ func (c *pdfCanvas) piece(p fontPiece, x, y, size float64, color string) {
 	c.pdf.SetLineJoinStyle("round")
 	if !p.simple {
 		c.glyphs(p, x, y, size)
-		c.hidden(p, x, y, size)
+		c.hidden(p, x, y)
 		return
 	}
 	if p.use.bold {
@@ -102,57 +110,68 @@ func (c *pdfCanvas) font(use *fontUse, size float64) {
 	c.pdf.SetFont(use.name, "", size)
 }
 
-// glyphs draws the outlines of a piece.
+// glyphs draws the outlines of a piece. An outline is written in the units of its
+// font and moved to its place, so that its repetitions are the same bytes and
+// take hardly any room in the packed file.
 func (c *pdfCanvas) glyphs(p fontPiece, x, y, size float64) {
+	_, height := c.pdf.GetPageSize()
 	scale := size / float64(p.use.face.Upem())
-	how := "F"
-	if p.use.bold {
-		how = "FD"
-	}
 	for _, g := range p.glyphs {
-		outline, ok := p.use.face.GlyphDataOutline(g.GlyphID)
-		if ok && len(outline.Segments) > 0 {
-			c.outline(outline.Segments, x+fontEm(g.XOffset)*size, y-fontEm(g.YOffset)*size, scale)
-			c.pdf.DrawPath(how)
+		if path := c.outline(p.use, g.GlyphID); path != "" {
+			c.pdf.RawWriteStr(fmt.Sprintf("q %.6f 0 0 %.6f %.2f %.2f cm\n%sQ\n",
+				scale, scale, x+fontEm(g.XOffset)*size, height-y+fontEm(g.YOffset)*size, path))
 		}
 		x += fontEm(g.Advance) * size
 	}
 }
 
-func (c *pdfCanvas) outline(segments []opentype.Segment, x, y, scale float64) {
-	var lastX, lastY float64
-	for i, s := range segments {
-		at := func(k int) (float64, float64) {
-			return x + float64(s.Args[k].X)*scale, y - float64(s.Args[k].Y)*scale
+// outline returns the drawing of a glyph, empty for one that is blank.
+func (c *pdfCanvas) outline(use *fontUse, glyph font.GID) string {
+	key := pdfGlyph{use, glyph}
+	path, ok := c.paths[key]
+	if ok {
+		return path
+	}
+	if outline, ok := use.face.GlyphDataOutline(glyph); ok && len(outline.Segments) > 0 {
+		how := "f\n"
+		if use.bold {
+			how = fmt.Sprintf("%.0f w 1 j b\n", float64(use.face.Upem())*pdfBold)
 		}
-		endX, endY := at(0)
+		path = pdfPath(outline.Segments) + how
+	}
+	c.paths[key] = path
+	return path
+}
+
+func pdfPath(segments []opentype.Segment) string {
+	var b strings.Builder
+	var last opentype.SegmentPoint
+	for i, s := range segments {
+		points := s.ArgsSlice()
+		end := points[len(points)-1]
 		switch s.Op {
 		case opentype.SegmentOpMoveTo:
 			if i > 0 {
-				c.pdf.ClosePath()
+				b.WriteString("h ")
 			}
-			c.pdf.MoveTo(endX, endY)
+			fmt.Fprintf(&b, "%.0f %.0f m\n", end.X, end.Y)
 		case opentype.SegmentOpLineTo:
-			c.pdf.LineTo(endX, endY)
+			fmt.Fprintf(&b, "%.0f %.0f l\n", end.X, end.Y)
 		case opentype.SegmentOpQuadTo: // PDF knows cubic curves only
-			midX, midY := at(0)
-			endX, endY = at(1)
-			c.pdf.CurveBezierCubicTo(lastX+(midX-lastX)*2/3, lastY+(midY-lastY)*2/3,
-				endX+(midX-endX)*2/3, endY+(midY-endY)*2/3, endX, endY)
+			fmt.Fprintf(&b, "%.0f %.0f %.0f %.0f %.0f %.0f c\n", last.X+(points[0].X-last.X)*2/3, last.Y+(points[0].Y-last.Y)*2/3,
+				end.X+(points[0].X-end.X)*2/3, end.Y+(points[0].Y-end.Y)*2/3, end.X, end.Y)
 		case opentype.SegmentOpCubeTo:
-			aX, aY := at(0)
-			bX, bY := at(1)
-			endX, endY = at(2)
-			c.pdf.CurveBezierCubicTo(aX, aY, bX, bY, endX, endY)
+			fmt.Fprintf(&b, "%.0f %.0f %.0f %.0f %.0f %.0f c\n", points[0].X, points[0].Y, points[1].X, points[1].Y, end.X, end.Y)
 		}
-		lastX, lastY = endX, endY
+		last = end
 	}
-	c.pdf.ClosePath()
+	b.WriteString("h ")
+	return b.String()
 }
 
 // hidden writes a piece's characters over its glyphs, unseen, stretched to their
 // width, from left to right as readers of PDF expect them.
-func (c *pdfCanvas) hidden(p fontPiece, x, y, size float64) {
+func (c *pdfCanvas) hidden(p fontPiece, x, y float64) {
 	runes := pdfSmall(p.runes[p.first : p.first+p.count])
 	natural := 0.0
 	for _, r := range runes {

@@ -127,11 +127,21 @@ const (
 	CallLost  CallStatus = "lost"
 )
 
-// Money and Message are llm's, for packages that must not know llm.
+// Money, Message and the types of calls are llm's, for packages that must not
+// know llm.
 type (
-	Money   = llm.Money
+	// Money is an amount in nano-dollars.
+	Money = llm.Money
+	// Message is one turn of a conversation with a model.
 	Message = llm.Message
+	// Estimate is the worst that a call can use and cost.
+	Estimate = llm.Estimate
+	// Cost is what a call cost.
+	Cost = llm.Cost
 )
+
+// ParseMoney reads an amount of US dollars.
+func ParseMoney(s string) (Money, error) { return llm.ParseMoney(s) }
 
 // NewReport says of a job what its root row says: everything but the request, the
 // plan's revision, the purse, and the nodes.

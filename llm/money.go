@@ -37,11 +37,11 @@ func ParseMoney(s string) (Money, error) {
 // "0.031200000".
 func (m Money) String() string {
 	sign := ""
-	abs := uint64(m)
 	if m < 0 {
-		sign, abs = "-", uint64(-(m+1))+1
+		sign = "-"
 	}
-	return fmt.Sprintf("%s%d.%09d", sign, abs/uint64(Dollar), abs%uint64(Dollar))
+	dollars, rest := m/Dollar, m%Dollar
+	return fmt.Sprintf("%s%d.%09d", sign, max(dollars, -dollars), max(rest, -rest))
 }
 
 // Short writes the amount for people: cents, or as many decimals as it takes to

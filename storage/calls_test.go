@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/askbob/bob/jobs"
-	"github.com/askbob/bob/llm"
 )
 
 // claimRoot submits a job to a store whose runner is not told of it, and claims
@@ -29,8 +28,8 @@ func claimRoot(t *testing.T, budget jobs.Money) (*engine, *jobs.Node) {
 	return e, out[0].Node
 }
 
-func worst(amount jobs.Money) llm.Estimate {
-	return llm.Estimate{Provider: "p", Model: "m", Worst: llm.Cost{Amount: amount, Known: true}}
+func worst(amount jobs.Money) jobs.Estimate {
+	return jobs.Estimate{Provider: "p", Model: "m", Worst: jobs.Cost{Amount: amount, Known: true}}
 }
 
 func TestStore_Reserve_refusesWhatThePurseDoesNotCover(t *testing.T) {
@@ -44,7 +43,7 @@ func TestStore_Reserve_refusesWhatThePurseDoesNotCover(t *testing.T) {
 		return out[0]
 	}
 	reserve := func(amount jobs.Money) jobs.Outcome {
-		return apply(jobs.Reserve{Fence: n.Fence(), Job: n.Job, Purpose: llm.PurposePlan, Estimate: worst(amount)})
+		return apply(jobs.Reserve{Fence: n.Fence(), Job: n.Job, Purpose: "plan", Estimate: worst(amount)})
 	}
 	first := reserve(60)
 	if first.Err != nil {
@@ -53,7 +52,7 @@ func TestStore_Reserve_refusesWhatThePurseDoesNotCover(t *testing.T) {
 	if got := reserve(41).Err; !errors.Is(got, jobs.ErrBudget) {
 		t.Errorf("60 reserved of 100, 41 more: got %v, want ErrBudget", got)
 	}
-	settled := apply(jobs.Settle{Call: first.Call, Status: jobs.CallOK, Cost: llm.Cost{Amount: 10, Known: true}})
+	settled := apply(jobs.Settle{Call: first.Call, Status: jobs.CallOK, Cost: jobs.Cost{Amount: 10, Known: true}})
 	if settled.Err != nil {
 		t.Fatal(settled.Err)
 	}
@@ -63,7 +62,7 @@ func TestStore_Reserve_refusesWhatThePurseDoesNotCover(t *testing.T) {
 	if got := apply(jobs.Settle{Call: first.Call, Status: jobs.CallOK}).Err; !errors.Is(got, jobs.ErrStale) {
 		t.Errorf("settling twice: got %v, want ErrStale", got)
 	}
-	unpriced := apply(jobs.Reserve{Fence: n.Fence(), Job: n.Job, Estimate: llm.Estimate{Provider: "p", Model: "m"}})
+	unpriced := apply(jobs.Reserve{Fence: n.Fence(), Job: n.Job, Estimate: jobs.Estimate{Provider: "p", Model: "m"}})
 	if _, ok := errors.AsType[*jobs.UserError](unpriced.Err); !ok {
 		t.Errorf("unknown price under a budget: got %v, want a UserError", unpriced.Err)
 	}
@@ -80,7 +79,7 @@ func TestStore_neverPassesAPurse(t *testing.T) {
 				call := open[0]
 				open = open[1:]
 				cost := jobs.Money(rapid.Int64Range(0, int64(held[call])).Draw(rt, "cost") / 50)
-				if _, err := e.store.Apply(t.Context(), jobs.Settle{Call: call, Status: jobs.CallOK, Cost: llm.Cost{Amount: cost, Known: true}}); err != nil {
+				if _, err := e.store.Apply(t.Context(), jobs.Settle{Call: call, Status: jobs.CallOK, Cost: jobs.Cost{Amount: cost, Known: true}}); err != nil {
 					rt.Fatalf("settle: %v", err)
 				}
 				continue
@@ -98,8 +97,8 @@ func TestStore_neverPassesAPurse(t *testing.T) {
 			if err != nil {
 				rt.Fatalf("report: %v", err)
 			}
-			spent, _ := llm.ParseMoney(r.Cost.USD)
-			reserved, _ := llm.ParseMoney(r.Cost.Reserved)
+			spent, _ := jobs.ParseMoney(r.Cost.USD)
+			reserved, _ := jobs.ParseMoney(r.Cost.Reserved)
 			if spent+reserved > 1000 {
 				rt.Fatalf("spent %s and reserved %s of a purse of 1000 nano-dollars", r.Cost.USD, r.Cost.Reserved)
 			}

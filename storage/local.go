@@ -156,7 +156,7 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 		}
 		l.start(work, slots, &hands, handle)
 		if err := l.sleep(ctx); err != nil {
-			return nil //nolint:nilerr // the stop that was asked for
+			return nil
 		}
 	}
 	return nil
@@ -331,8 +331,12 @@ func (h readyHeap) Less(i, j int) bool {
 	return h[i].seq < h[j].seq
 }
 func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *readyHeap) Push(x any)   { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
-func (h *readyHeap) Pop() any     { return pop((*[]queued)(h)) }
+
+// Push appends an item; only container/heap calls it.
+func (h *readyHeap) Push(x any) { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
+
+// Pop takes the last item; only container/heap calls it.
+func (h *readyHeap) Pop() any { return pop((*[]queued)(h)) }
 
 // laterHeap is ordered by time.
 type laterHeap []queued
@@ -340,8 +344,12 @@ type laterHeap []queued
 func (h laterHeap) Len() int           { return len(h) }
 func (h laterHeap) Less(i, j int) bool { return h[i].NotBefore.Before(h[j].NotBefore) }
 func (h laterHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *laterHeap) Push(x any)        { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
-func (h *laterHeap) Pop() any          { return pop((*[]queued)(h)) }
+
+// Push appends an item; only container/heap calls it.
+func (h *laterHeap) Push(x any) { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
+
+// Pop takes the last item; only container/heap calls it.
+func (h *laterHeap) Pop() any { return pop((*[]queued)(h)) }
 
 func pop(list *[]queued) queued {
 	last := (*list)[len(*list)-1]

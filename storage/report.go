@@ -57,6 +57,7 @@ type nodeRow struct {
 	Result   string
 }
 
+// TableName tells gorm where the rows are.
 func (nodeRow) TableName() string { return "nodes" }
 
 func (r nodeRow) node() *jobs.Node {

@@ -16,14 +16,12 @@ import (
 const (
 	driverName = "sqlite"
 
-	sqliteReadOnly   = 8
-	sqliteIOErr      = 10
-	sqliteCorrupt    = 11
-	sqliteFull       = 13
-	sqliteCantOpen   = 14
-	sqliteNotADB     = 26
-	sqlitePrimaryKey = 1555
-	sqliteUnique     = 2067
+	sqliteReadOnly = 8
+	sqliteIOErr    = 10
+	sqliteCorrupt  = 11
+	sqliteFull     = 13
+	sqliteCantOpen = 14
+	sqliteNotADB   = 26
 )
 
 // sqliteCode returns SQLite's extended result code in err's chain, 0 if there is
@@ -33,12 +31,6 @@ func sqliteCode(err error) int {
 		return e.Code()
 	}
 	return 0
-}
-
-// duplicate reports whether err is a second row with a key that must be unique.
-func duplicate(err error) bool {
-	code := sqliteCode(err)
-	return code == sqliteUnique || code == sqlitePrimaryKey
 }
 
 // translate turns the driver's errors that a person can mend into ours.

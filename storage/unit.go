@@ -232,7 +232,7 @@ const shortJob = 20_000 // milliseconds
 // several at once become one.
 func (u *unit) milestones() error {
 	for _, s := range u.nodes {
-		if s.parent != 0 || !(s.dirty || s.counted) || s.status.Final() || s.n.Total < 2 || s.n.Weight == 0 {
+		if s.parent != 0 || !s.dirty && !s.counted || s.status.Final() || s.n.Total < 2 || s.n.Weight == 0 {
 			continue
 		}
 		share := func(done int64) float64 { return 100 * float64(done) / float64(s.n.Weight) }

@@ -32,7 +32,12 @@ const (
 	exitInterrupted = 130
 )
 
+// gcPercent lets the heap grow to five times what is live before it is swept:
+// little is live, and sweeping competes with the writer.
+const gcPercent = 400
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	p := process{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	code := p.main(ctx)
@@ -90,8 +95,14 @@ func (p *process) main(ctx context.Context) int {
 	if e, ok := errors.AsType[*jobs.UserError](err); ok {
 		text = e.Message
 	}
-	fmt.Fprintf(p.stderr, "bob: %s\n", terminal.Clean(text))
+	p.sayf("bob: %s\n", terminal.Clean(text))
 	return code
+}
+
+// sayf tells the person at the terminal. Whether stderr can be written to changes
+// nothing.
+func (p *process) sayf(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stderr, format, args...)
 }
 
 func (p *process) command() *cobra.Command {
@@ -107,10 +118,18 @@ func (p *process) command() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().StringVar(&p.config, "config", "", "configuration file (default config.yaml if there is one)")
-	root.PersistentFlags().StringVar(&p.data, "data", "bob-data", "directory that keeps the jobs")
+	root.PersistentFlags().StringVar(&p.config, "config", p.setting("BOB_CONFIG", ""), "configuration file (default config.yaml if there is one)")
+	root.PersistentFlags().StringVar(&p.data, "data", p.setting("BOB_DATA", "bob-data"), "directory that keeps the jobs")
 	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.benchCommand(), p.versionCommand())
 	return root
+}
+
+// setting returns an environment variable, or fallback where it is not set.
+func (p *process) setting(name, fallback string) string {
+	if value, ok := p.env(name); ok && value != "" {
+		return value
+	}
+	return fallback
 }
 
 func unknownCommand(cmd *cobra.Command, word string) error {

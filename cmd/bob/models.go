@@ -30,6 +30,10 @@ type member struct {
 
 func (m member) ref() string { return m.provider + "/" + m.name }
 
+// demoContext lets the demo model see every column of a wide table: rules have no
+// limit of their own.
+const demoContext = 1_000_000
+
 // newRoster makes the models of a checked configuration.
 func newRoster(c LLMConfig) (*roster, error) {
 	table, err := price.NewTable(overrides(c)...)
@@ -77,6 +81,9 @@ func newMember(p ProviderConfig, mc ModelConfig, table *price.Table) (member, er
 	entry, _ := table.Lookup(p.Name, mc.Model)
 	if m.context == 0 {
 		m.context = int(entry.Context)
+	}
+	if m.demo && m.context == 0 {
+		m.context = demoContext
 	}
 	var bare llm.Model = demo.New(demo.Config{})
 	if p.Kind == kindOpenAI {

@@ -223,9 +223,9 @@ func (r *runner) begin(ctx context.Context) error {
 		return err
 	}
 	r.h.only.Store(&r.id)
-	fmt.Fprintf(r.p.stderr, "Job %s submitted. If this is interrupted, go on with: bob run --resume %s\n", r.id, r.id)
+	r.p.sayf("Job %s submitted. If this is interrupted, go on with: bob run --resume %s\n", r.id, r.id)
 	if r.h.models.onlyDemo() {
-		fmt.Fprintln(r.p.stderr, "No model is configured: the built-in demo model works by rules. Set OPENAI_API_KEY for a real one.")
+		r.p.sayf("No model is configured: the built-in demo model works by rules. Set OPENAI_API_KEY for a real one.\n")
 	}
 	return nil
 }
@@ -347,7 +347,7 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 	budget, err := llm.ParseMoney(report.Cost.Budget)
 	switch {
 	case report.Status == jobs.StatusAwaitingApproval:
-		fmt.Fprint(r.p.stderr, "\n", terminal.Detail(report, time.Now()))
+		r.p.sayf("\n%s", terminal.Detail(report, time.Now()))
 		if !r.yes("Run this plan?") {
 			return false, r.h.service.Cancel(ctx, r.id)
 		}
@@ -368,7 +368,7 @@ func waitsForMoney(r *jobs.Report) bool {
 
 // yes asks a question and reports whether the answer is yes.
 func (r *runner) yes(question string) bool {
-	fmt.Fprintf(r.p.stderr, "%s [y/N] ", question)
+	r.p.sayf("%s [y/N] ", question)
 	line, err := bufio.NewReader(r.p.stdin).ReadString('\n')
 	word := strings.ToLower(strings.TrimSpace(line))
 	return err == nil && (word == "y" || word == "yes")
@@ -475,11 +475,11 @@ func (r *runner) print(report *jobs.Report, dir string) error {
 		return err
 	}
 	if len(report.Artifacts) > 0 {
-		fmt.Fprintf(r.p.stderr, "\n%d files are in %s\n", len(report.Artifacts), dir)
+		r.p.sayf("\n%d files are in %s\n", len(report.Artifacts), dir)
 	}
 	for _, a := range report.Artifacts {
 		if r.o.demo && strings.HasSuffix(a.Name, ".pptx") {
-			fmt.Fprintf(r.p.stderr, "The slides: %s (also as .pdf and .html)\n", a.Path)
+			r.p.sayf("The slides: %s (also as .pdf and .html)\n", a.Path)
 		}
 	}
 	return nil

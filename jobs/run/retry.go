@@ -36,7 +36,7 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	case errors.Is(cause, jobs.ErrStopped):
 		return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonStopped, Uncounted: true}
 	case errors.Is(cause, jobs.ErrNodeTimeout):
-		return r.again(n, jobs.ReasonTimeout, "The step took too long.", 0)
+		return r.again(ctx, n, jobs.ReasonTimeout, "The step took too long.", 0)
 	case errors.Is(err, jobs.ErrDiskFull):
 		r.giveUp(err)
 		return nil
@@ -45,15 +45,15 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	}
 	log.Warn("node did not succeed", "err", err)
 	if e := llm.AsAPIError(err); e != nil {
-		return r.afterAPIError(n, e)
+		return r.afterAPIError(ctx, n, e)
 	}
 	if e, ok := errors.AsType[reasoned](err); ok {
-		return r.failed(n, e.Reason(), jobs.UserMessage(err))
+		return r.failed(ctx, n, e.Reason(), jobs.UserMessage(err))
 	}
 	if _, ok := errors.AsType[*jobs.UserError](err); ok {
-		return r.failed(n, jobs.ReasonModel, jobs.UserMessage(err))
+		return r.failed(ctx, n, jobs.ReasonModel, jobs.UserMessage(err))
 	}
-	return r.again(n, jobs.ReasonInternal, jobs.UserMessage(err), 0)
+	return r.again(ctx, n, jobs.ReasonInternal, jobs.UserMessage(err), 0)
 }
 
 // broke parks a node that the budget does not cover. A combine step needs no
@@ -62,11 +62,11 @@ func (r *Runner) broke(n *jobs.Node) jobs.Change {
 	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: "The budget does not cover the next step of \"" + n.Title + "\"."}
 }
 
-func (r *Runner) afterAPIError(n *jobs.Node, e *llm.APIError) jobs.Change {
+func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIError) jobs.Change {
 	switch e.Kind {
 	case llm.KindRateLimited:
 		if n.Tries >= maxTries {
-			return r.failed(n, jobs.ReasonRateLimit, "The model's provider kept refusing for too many requests.")
+			return r.failed(ctx, n, jobs.ReasonRateLimit, "The model's provider kept refusing for too many requests.")
 		}
 		wait := e.RetryAfter
 		if wait <= 0 {
@@ -77,32 +77,32 @@ func (r *Runner) afterAPIError(n *jobs.Node, e *llm.APIError) jobs.Change {
 			Error: "The model's provider asked to wait.", NotBefore: r.cfg.Now().Add(wait),
 		}
 	case llm.KindUnavailable:
-		return r.again(n, jobs.ReasonRetryAt, "The model's provider did not answer.", e.RetryAfter)
+		return r.again(ctx, n, jobs.ReasonRetryAt, "The model's provider did not answer.", e.RetryAfter)
 	case llm.KindBroken:
-		return r.again(n, jobs.ReasonRetryAt, "The model's answer could not be used.", e.RetryAfter)
+		return r.again(ctx, n, jobs.ReasonRetryAt, "The model's answer could not be used.", e.RetryAfter)
 	case llm.KindTruncated:
-		return r.again(n, jobs.ReasonTruncated, "The model's answer was cut off at its length limit.", 0)
+		return r.again(ctx, n, jobs.ReasonTruncated, "The model's answer was cut off at its length limit.", 0)
 	case llm.KindRefused:
-		return r.failed(n, jobs.ReasonContentPolicy, "The model's provider refused the content.")
+		return r.failed(ctx, n, jobs.ReasonContentPolicy, "The model's provider refused the content.")
 	case llm.KindAuth:
-		return r.failed(n, jobs.ReasonModel, "The provider "+e.Provider+" refused the key: check its api_key.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The provider "+e.Provider+" refused the key: check its api_key.")
 	case llm.KindQuota:
-		return r.failed(n, jobs.ReasonModel, "The account at "+e.Provider+" has no quota left: top it up or configure another provider.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The account at "+e.Provider+" has no quota left: top it up or configure another provider.")
 	case llm.KindNotFound:
-		return r.failed(n, jobs.ReasonModel, "The provider "+e.Provider+" has no model "+e.Model+": check llm.models.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The provider "+e.Provider+" has no model "+e.Model+": check llm.models.")
 	case llm.KindTooLong:
-		return r.failed(n, jobs.ReasonModel, "The step does not fit the context of "+e.Model+": use a model with a larger one.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The step does not fit the context of "+e.Model+": use a model with a larger one.")
 	case llm.KindUnpriced:
-		return r.failed(n, jobs.ReasonUnpriced, "Nobody knows what "+e.Model+" costs: give its price under llm.models.")
+		return r.failed(ctx, n, jobs.ReasonUnpriced, "Nobody knows what "+e.Model+" costs: give its price under llm.models.")
 	case llm.KindInvalid:
 	}
-	return r.failed(n, jobs.ReasonModel, "The model's provider refused the request.")
+	return r.failed(ctx, n, jobs.ReasonModel, "The model's provider refused the request.")
 }
 
 // again lets a node be tried once more, unless its attempts are used up.
-func (r *Runner) again(n *jobs.Node, why jobs.Reason, msg string, wait time.Duration) jobs.Change {
+func (r *Runner) again(ctx context.Context, n *jobs.Node, why jobs.Reason, msg string, wait time.Duration) jobs.Change {
 	if n.Attempt >= r.cfg.Attempts {
-		return r.failed(n, why, msg)
+		return r.failed(ctx, n, why, msg)
 	}
 	if wait <= 0 {
 		wait = backoff(n.Attempt)
@@ -122,15 +122,15 @@ func backoff(attempt int) time.Duration {
 
 // failed ends a node. What its children came to is not lost with a branch: it
 // hands them over as they are.
-func (r *Runner) failed(n *jobs.Node, why jobs.Reason, msg string) jobs.Change {
+func (r *Runner) failed(ctx context.Context, n *jobs.Node, why jobs.Reason, msg string) jobs.Change {
 	if n.Phase == jobs.PhaseCombine {
-		return r.gathered(n, why, msg)
+		return r.gathered(ctx, n, why, msg)
 	}
 	return jobs.Finish{Node: n, Status: jobs.StatusFailed, Reason: why, Error: msg}
 }
 
-func (r *Runner) gathered(n *jobs.Node, why jobs.Reason, msg string) jobs.Change {
-	ctx, cancel := context.WithTimeout(context.Background(), recordLimit) //nolint:contextcheck,forbidigo // the node's own has ended
+func (r *Runner) gathered(ctx context.Context, n *jobs.Node, why jobs.Reason, msg string) jobs.Change {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
 	text, err := r.cfg.Hands.Gather(ctx, n)
 	if err != nil {

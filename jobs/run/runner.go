@@ -174,7 +174,7 @@ func (r *Runner) work(ctx context.Context, n *jobs.Node, log *slog.Logger) (chan
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("node panicked", "panic", p)
-			change = r.failed(n, jobs.ReasonInternal, jobs.UserMessage(fmt.Errorf("panic: %v", p)))
+			change = r.failed(ctx, n, jobs.ReasonInternal, jobs.UserMessage(fmt.Errorf("panic: %v", p)))
 		}
 	}()
 	limited, cancel := context.WithTimeoutCause(ctx, r.cfg.NodeTimeout, jobs.ErrNodeTimeout)

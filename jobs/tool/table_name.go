@@ -13,11 +13,12 @@ import (
 const tableNameMax = 60
 
 // tableReserved are SQLite's words that cannot be names without quotes.
-var tableReserved = tableWords(`add all alter and as autoincrement between case check collate
+var tableReserved = tableWords( //nolint:gochecknoglobals // a constant table
+	`add all alter and as autoincrement between case check collate
 	commit constraint create default deferrable delete distinct drop else escape except exists foreign
 	from group having in index insert intersect into is isnull join limit not nothing notnull null on or
 	order primary references returning select set table then to transaction union unique update using
-	values when where`) //nolint:gochecknoglobals // a constant table
+	values when where`)
 
 func tableWords(list string) map[string]bool {
 	words := map[string]bool{}

@@ -29,9 +29,9 @@ const (
 
 // tableCurrencies are the codes that may stand beside an amount. Signs are known
 // by their Unicode category.
-var tableCurrencies = tableWords(
+var tableCurrencies = tableWords( //nolint:gochecknoglobals // a constant table
 	"EUR USD GBP CHF JPY CNY INR AUD CAD SEK NOK DKK PLN CZK HUF RUB TRY BRL MXN KRW",
-) //nolint:gochecknoglobals // a constant table
+)
 
 // tableAmountOf reads a trimmed cell.
 func tableAmountOf(s string) tableAmount {

@@ -83,6 +83,7 @@ func (s suite) wantNoLeak(t *testing.T, srv *server, key string) {
 }
 
 func (s suite) answers(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Model: "model-1-2026", Text: "Four words, one answer: é.", Usage: s.Dialect.Usage}))
 	got, err := ask(within(t), s.open(t, srv.URL), how, hello())
 	if err != nil {
@@ -98,6 +99,7 @@ func (s suite) answers(t *testing.T, how mode) {
 }
 
 func (s suite) sendsConversation(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Text: "done", Usage: s.Dialect.Usage}))
 	call := llm.ToolCall{ID: "c1", Name: "look", Args: json.RawMessage(`{"at":"sky"}`)}
 	r := llm.Request{
@@ -148,6 +150,7 @@ func (s suite) onlySent(t *testing.T, srv *server) Sent {
 // sendsSchema looks for every property and bound on the wire, as a keyword or in
 // words: libraries were seen to drop the schema silently.
 func (s suite) sendsSchema(t *testing.T, how mode) {
+	t.Helper()
 	schema := llm.MustSchema("outline", `{"type":"object","additionalProperties":false,"required":["title","steps"],
 		"properties":{"title":{"type":"string","maxLength":43},"steps":{"type":"array","maxItems":47,
 		"items":{"type":"object","additionalProperties":false,"required":["kind"],
@@ -170,6 +173,7 @@ func (s suite) sendsSchema(t *testing.T, how mode) {
 }
 
 func (s suite) callsTools(t *testing.T, how mode) {
+	t.Helper()
 	calls := []llm.ToolCall{
 		{ID: "c1", Name: "look", Args: json.RawMessage(`{"at":"the <sky>"}`)},
 		{ID: "c2", Name: "look", Args: json.RawMessage(`{"at":"sea"}`)},
@@ -190,6 +194,7 @@ func (s suite) callsTools(t *testing.T, how mode) {
 }
 
 func (s suite) unknownUsage(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Text: "hi there"}))
 	got, err := ask(within(t), s.open(t, srv.URL), how, hello())
 	if err != nil {
@@ -201,6 +206,7 @@ func (s suite) unknownUsage(t *testing.T, how mode) {
 }
 
 func (s suite) sideBySide(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Text: "one of many", Usage: s.Dialect.Usage}))
 	model := s.open(t, srv.URL)
 	ctx := within(t)

@@ -30,6 +30,7 @@ func (s suite) ends(t *testing.T) {
 		"empty":                         {Answer{End: EndDone}, llm.KindBroken},
 	} {
 		each(t, "fails when the answer is/"+name, func(t *testing.T, how mode) {
+			t.Helper()
 			c.answer.Usage = s.Dialect.Usage
 			srv := serve(t, s.answering(t, c.answer))
 			_, err := ask(within(t), s.open(t, srv.URL), how, hello())
@@ -55,6 +56,7 @@ func (s suite) statuses(t *testing.T) {
 		503: llm.KindUnavailable, 529: llm.KindUnavailable,
 	} {
 		each(t, "fails with status/"+strconv.Itoa(status), func(t *testing.T, how mode) {
+			t.Helper()
 			srv := serve(t, s.failing(status, "no, because of reasons", nil))
 			_, err := ask(within(t), s.open(t, srv.URL), how, hello())
 			e := wantKind(t, err, want)
@@ -70,6 +72,7 @@ func (s suite) statuses(t *testing.T) {
 		})
 	}
 	each(t, "fails with a page of a proxy", func(t *testing.T, how mode) {
+		t.Helper()
 		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusBadGateway)
@@ -107,6 +110,7 @@ func (s suite) retryAfter(t *testing.T) {
 		"overload too":  {529, "Retry-After", "7", 7 * time.Second, 7 * time.Second},
 	} {
 		each(t, "reads Retry-After/"+name, func(t *testing.T, how mode) {
+			t.Helper()
 			srv := serve(t, s.failing(c.status, "slow down", http.Header{c.header: {c.value}}))
 			_, err := ask(within(t), s.open(t, srv.URL), how, hello())
 			e := wantKind(t, err, llm.KindRateLimited)
@@ -127,6 +131,7 @@ func (s suite) broken(t *testing.T) {
 		"nonsense events": "data: {]\n\nevent: x\ndata: 7\n\n",
 	} {
 		each(t, "fails when the answer is/"+name, func(t *testing.T, how mode) {
+			t.Helper()
 			srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", map[mode]string{whole: "application/json", streamed: s.Dialect.StreamType}[how])
 				_, _ = w.Write([]byte(body))
@@ -145,6 +150,7 @@ func (s suite) broken(t *testing.T) {
 
 // cut hangs up in the middle of an answer.
 func (s suite) cut(t *testing.T, how mode) {
+	t.Helper()
 	a := Answer{Model: serverModel, Text: "some words and then no more", Usage: s.Dialect.Usage}
 	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if how == whole {
@@ -171,16 +177,17 @@ func (s suite) endsEarly(t *testing.T) {
 		s.send(w, s.Dialect.Stream(Answer{Model: serverModel, Text: "some words", Usage: s.Dialect.Usage})[:1])
 	})
 	_, err := ask(within(t), s.open(t, srv.URL), streamed, hello())
-	wantKind(t, err, llm.KindBroken)
+	_ = wantKind(t, err, llm.KindBroken)
 }
 
 // longWord is 10 kB: a stream that went word by word would take its time.
 var longWord = strings.Repeat("o", 10_000) + " " //nolint:gochecknoglobals // a constant
 
 func (s suite) huge(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Text: strings.Repeat(longWord, 1_000), Usage: s.Dialect.Usage}))
 	_, err := ask(within(t), s.open(t, srv.URL), how, hello())
-	wantKind(t, err, llm.KindBroken)
+	_ = wantKind(t, err, llm.KindBroken)
 }
 
 // endless never stops talking.
@@ -195,7 +202,7 @@ func (s suite) endless(t *testing.T) {
 		}
 	})
 	_, err := ask(within(t), s.open(t, srv.URL), streamed, hello())
-	wantKind(t, err, llm.KindBroken)
+	_ = wantKind(t, err, llm.KindBroken)
 	wantClosed(t, left, "the connection")
 }
 
@@ -206,6 +213,7 @@ func (s suite) silence(t *testing.T) {
 	each(t, "ends with its context", s.cancelled)
 	each(t, "sends nothing when its context has ended", s.ended)
 	each(t, "fails when the provider is silent", func(t *testing.T, how mode) {
+		t.Helper()
 		srv := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		_, err := ask(within(t), s.impatient(t, srv.URL), how, hello())
 		if e := wantKind(t, err, llm.KindUnavailable); e.Usage.Known {
@@ -213,15 +221,17 @@ func (s suite) silence(t *testing.T) {
 		}
 	})
 	each(t, "fails when the provider falls silent", func(t *testing.T, how mode) {
+		t.Helper()
 		srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			a := Answer{Model: serverModel, Text: "some words and then no more"}
 			s.send(w, map[mode][][]byte{whole: {s.Dialect.Answer(a)[:5]}, streamed: s.Dialect.Stream(a)[:1]}[how])
 			<-r.Context().Done()
 		})
 		_, err := ask(within(t), s.impatient(t, srv.URL), how, hello())
-		wantKind(t, err, llm.KindUnavailable)
+		_ = wantKind(t, err, llm.KindUnavailable)
 	})
 	each(t, "fails when nobody listens", func(t *testing.T, how mode) {
+		t.Helper()
 		srv := serve(t, func(http.ResponseWriter, *http.Request) {})
 		srv.Close()
 		_, err := ask(within(t), s.open(t, srv.URL), how, hello())
@@ -237,6 +247,7 @@ func (s suite) silence(t *testing.T) {
 // repeats such requests when it takes them for harmless; they may have been
 // billed.
 func (s suite) dropped(t *testing.T, how mode) {
+	t.Helper()
 	var asked atomic.Int32
 	answer := s.answering(t, Answer{Text: "hi", Usage: s.Dialect.Usage})
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -261,6 +272,7 @@ func (s suite) dropped(t *testing.T, how mode) {
 }
 
 func (s suite) cancelled(t *testing.T, how mode) {
+	t.Helper()
 	left := make(chan struct{})
 	arrived := make(chan struct{})
 	srv := serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -284,6 +296,7 @@ func (s suite) cancelled(t *testing.T, how mode) {
 }
 
 func (s suite) ended(t *testing.T, how mode) {
+	t.Helper()
 	srv := serve(t, s.answering(t, Answer{Text: "hi", Usage: s.Dialect.Usage}))
 	ctx, cancel := context.WithCancel(within(t))
 	cancel()
@@ -328,6 +341,7 @@ func wantClosed(tb testing.TB, done <-chan struct{}, what string) {
 func (s suite) security(t *testing.T) {
 	t.Helper()
 	each(t, "keeps its key out of errors", func(t *testing.T, how mode) {
+		t.Helper()
 		srv := serve(t, s.failing(401, "wrong key: "+testKey, nil))
 		_, err := ask(within(t), s.open(t, srv.URL), how, hello())
 		e := wantKind(t, err, llm.KindAuth)
@@ -336,12 +350,13 @@ func (s suite) security(t *testing.T) {
 		}
 	})
 	each(t, "follows no redirect", func(t *testing.T, how mode) {
+		t.Helper()
 		other := serve(t, s.answering(t, Answer{Text: "hi", Usage: s.Dialect.Usage}))
 		srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect) //nolint:gosec // between servers of the test
 		})
 		_, err := ask(within(t), s.open(t, srv.URL), how, hello())
-		wantKind(t, err, llm.KindInvalid)
+		_ = wantKind(t, err, llm.KindInvalid)
 		if got := len(other.got()); got != 0 {
 			t.Errorf("the other server got %d requests, want none", got)
 		}

@@ -106,6 +106,7 @@ func (s suite) impatient(tb testing.TB, url string) llm.Model {
 
 // answering is a handler that gives one answer, in the way it is asked to.
 func (s suite) answering(tb testing.TB, a Answer) http.HandlerFunc {
+	tb.Helper()
 	if a.Model == "" {
 		a.Model = serverModel
 	}
@@ -121,6 +122,7 @@ func (s suite) answering(tb testing.TB, a Answer) http.HandlerFunc {
 
 // streaming reports whether a request wants its answer in pieces.
 func (s suite) streaming(tb testing.TB, r *http.Request) bool {
+	tb.Helper()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		tb.Errorf("read the request: %v", err)

@@ -127,7 +127,7 @@ func (m *Metered) failed(r llm.Request, err error) error {
 		return err
 	}
 	e := *inner
-	if error(inner) != err {
+	if _, bare := err.(*llm.APIError); !bare { //nolint:errorlint // whether it is wrapped is the question
 		e.Err = err // what was wrapped around it is not lost
 	}
 	if !e.Usage.Known && free(e.Kind) {

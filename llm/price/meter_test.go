@@ -137,7 +137,10 @@ func TestMetered_sendsWhatItEstimated(t *testing.T) {
 	}
 	own := ask()
 	own.Model, own.MaxOutput = "large", 5
-	for range m.Stream(t.Context(), own) { //nolint:revive // it only has to be asked
+	for _, err := range m.Stream(t.Context(), own) {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	var got [][2]any
 	for _, r := range script.Requests() {

@@ -84,7 +84,7 @@ func (c *tableColumn) notes(name string, r tableReading) []string {
 	case tableInteger, tableReal:
 		c.numberNotes(r, add)
 	case tableDated:
-		if c.days.doubt && c.days.dmy.can && c.days.mdy.can {
+		if c.days.doubt && !c.days.dots && c.days.dmy.can && c.days.mdy.can {
 			order := "day first"
 			if r.mdy {
 				order = "month first"

@@ -191,6 +191,9 @@ func tableLoadFile(ctx context.Context, s *tableSet, name string, data []byte, n
 			if file.sheet != need.file.Tables[need.at].Sheet {
 				continue
 			}
+			if file.sheet != "" {
+				file.rows = &tableSpool{rows: file.rows}
+			}
 			shape, err := inspectLearn(ctx, name, file)
 			if err != nil {
 				return nil, err

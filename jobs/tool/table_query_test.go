@@ -2,8 +2,10 @@ package tool_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +36,7 @@ func TestQueryAggregates(t *testing.T) {
 	}
 }
 
-func TestQueryCannotDoAnythingButRead(t *testing.T) { //nolint:paralleltest // changes the working directory
+func TestQueryCannotDoAnythingButRead(t *testing.T) {
 	d, files := newData(t), newDataFiles().attach(t, "q4.csv", []byte(sales))
 	folder := t.TempDir()
 	t.Chdir(folder)
@@ -156,4 +158,45 @@ func TestDataIsAQuerier(t *testing.T) {
 	if err != nil || len(rows) != 2 || !cmp.Equal(columns, []string{"region", "units"}) || rows[0][1] != int64(10) {
 		t.Errorf("%v %v %v", columns, rows, err)
 	}
+}
+
+func TestQueryForgetsTablesUsedLongAgo(t *testing.T) {
+	t.Parallel()
+	d, files := newData(t), newDataFiles()
+	for n := range 20 {
+		files.attach(t, fmt.Sprintf("t%d.csv", n), fmt.Appendf(nil, "a,b\n%d,x\n", n))
+	}
+	for n := range 20 {
+		query(t, d, files, fmt.Sprintf("select a from t%d", n))
+	}
+	reads := files.reads
+	query(t, d, files, "select a from t19")
+	if files.reads != reads {
+		t.Error("the last table was forgotten")
+	}
+	if got := query(t, d, files, "select a from t0"); files.reads != reads+1 || !cmp.Equal(got.Rows, [][]any{{0.0}}) {
+		t.Errorf("%d reads more, %v", files.reads-reads, got.Rows)
+	}
+}
+
+func TestQueriesRunSideBySide(t *testing.T) {
+	t.Parallel()
+	d := newData(t)
+	var all []*dataFiles
+	for n := range 4 { // each its own files: the fake is not safe for concurrent use
+		all = append(all, newDataFiles().attach(t, "q4.csv", fmt.Appendf(nil, "a,b\n%d,x\n", n/2)))
+	}
+	var wait sync.WaitGroup
+	for n, files := range all {
+		wait.Go(func() {
+			for range 20 {
+				_, rows, err := d.Query(t.Context(), files, "select a from q4", 1)
+				if err != nil || rows[0][0] != int64(n/2) {
+					t.Errorf("%d: %v, %v", n, rows, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

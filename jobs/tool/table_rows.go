@@ -14,6 +14,7 @@ const (
 	tableMaxCells   = 60_000_000 // an empty cell costs a byte too
 	tableMaxCell    = 256 << 10  // bytes; more is a quote that was never closed
 	tableMaxRow     = 900 << 10  // bytes; SQLite's length limit holds a whole row
+	tableMaxBytes   = 192 << 20  // of all cells: a workbook may name one long text many times
 	tableMaxSheets  = 50
 	tableCheckEvery = 4096 // rows between looks at the context
 )
@@ -37,8 +38,9 @@ type tableFile struct {
 
 // tableBounds checks a row against the bounds and the context.
 type tableBounds struct {
-	rows int
-	wide int
+	rows  int
+	wide  int
+	bytes int
 }
 
 func (b *tableBounds) check(ctx context.Context, cells []string) error {
@@ -66,6 +68,9 @@ func (b *tableBounds) check(ctx context.Context, cells []string) error {
 	}
 	if bytes > tableMaxRow {
 		return tableFault("Row %d is longer than %d KB. Mend or shorten it.", b.rows, tableMaxRow>>10)
+	}
+	if b.bytes += bytes; b.bytes > tableMaxBytes {
+		return tableFault("The table holds more than %d MiB of text. Split it into smaller files.", tableMaxBytes>>20)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func tableRow(rows *sql.Rows, width, size int) (row []any, bytes int, err error)
 }
 
 // tableCode is what SQLite's driver puts around a message.
-var tableCode = regexp.MustCompile(`^SQL logic error: |^not authorized: | \(\d+\)$`) //nolint:gochecknoglobals // a constant
+var tableCode = regexp.MustCompile(`^SQL logic error: |^not authorized: | \(\d+\)$`)
 
 // tableFailed tells a deadline, a stop and a fault of the SQL apart.
 func tableFailed(ctx, timed context.Context, err error, most time.Duration) error {

@@ -50,7 +50,7 @@ func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) error {
 // claimedNode is the node as the claim left it.
 func (u *unit) claimedNode(c jobs.Claim) (*jobs.Node, error) {
 	if c.Known == nil {
-		stmt, err := u.stmt(selectNode + "WHERE id = ?")
+		stmt, err := u.stmt(selectNode + "WHERE id = ?") //nolint:sqlclosecheck // the writer keeps it
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,12 @@ func (u *unit) claimed(n *jobs.Node) error {
 	if n.Phase != jobs.PhaseWork {
 		return nil
 	}
-	return u.above(int64(n.Parent), func(s *nodeState) { s.n.Running++ })
+	return u.above(int64(n.Parent), func(s *nodeState) {
+		s.n.Running++
+		if s.started == 0 { // a branch begins with its first leaf
+			s.started, s.dirty = u.now, true
+		}
+	})
 }
 
 // startJob lets the job's time run.

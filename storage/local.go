@@ -146,7 +146,7 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 	var hands sync.WaitGroup
 	defer hands.Wait()
 	slots := make(chan struct{}, l.cfg.Workers)
-	defer l.stop(ctx, cancel, &hands)
+	defer l.stop(cancel, &hands)
 	for ctx.Err() == nil {
 		if err := l.refill(ctx, source); err != nil {
 			if ctx.Err() != nil {
@@ -176,7 +176,7 @@ func (l *Local) expect(r jobs.Ready) {
 }
 
 // stop gives the nodes in hand their grace.
-func (l *Local) stop(ctx context.Context, cancel context.CancelCauseFunc, hands *sync.WaitGroup) {
+func (l *Local) stop(cancel context.CancelCauseFunc, hands *sync.WaitGroup) {
 	if l.cfg.Grace > 0 {
 		done := make(chan struct{})
 		go func() {

@@ -48,7 +48,7 @@ func rawBatch(ctx context.Context, pool *sql.DB, stmt *sql.Stmt, from, n int, si
 	if err != nil {
 		return err
 	}
-	inTx := tx.StmtContext(ctx, stmt)
+	inTx := tx.StmtContext(ctx, stmt) //nolint:sqlclosecheck // closed with its transaction
 	for i := range n {
 		k := int64(from + i)
 		status, owner := "running", "raw"

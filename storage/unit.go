@@ -113,7 +113,7 @@ func (u *unit) exec(text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (u *unit) changed(text string, args ...any) (int64, error) {
-	s, err := u.stmt(text)
+	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return 0, err
 	}
@@ -149,7 +149,7 @@ func (u *unit) insertRows(head string, columns int, values []any) error {
 
 // row reads one row. It returns jobs.ErrNotFound if there is none.
 func (u *unit) row(text string, args []any, dest ...any) error {
-	s, err := u.stmt(text)
+	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (u *unit) row(text string, args []any, dest ...any) error {
 
 // ids reads a list of node ids.
 func (u *unit) ids(text string, args ...any) ([]int64, error) {
-	s, err := u.stmt(text)
+	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return nil, err
 	}

@@ -198,7 +198,7 @@ func (w *writer) prepared(ctx context.Context, tx *sql.Tx, text string) (*sql.St
 // cannot be prepared now is tried again when it is next used.
 func (w *writer) prepare(ctx context.Context) {
 	for text := range w.wanted {
-		if s, err := w.pool.PrepareContext(ctx, text); err == nil {
+		if s, err := w.pool.PrepareContext(ctx, text); err == nil { //nolint:sqlclosecheck // closed by close
 			w.stmts[text] = s
 		}
 	}

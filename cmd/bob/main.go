@@ -76,7 +76,7 @@ func (e *exitError) Unwrap() error { return e.err }
 // main runs the command that the arguments name and returns the exit status.
 // Errors are one line on stderr.
 func (p *process) main(ctx context.Context) int {
-	root := p.command()
+	root := p.command() //nolint:contextcheck // commands take the context from cobra
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -109,7 +109,7 @@ func (p *process) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "bob",
 		Short:         "Give Bob a job and walk away: planned as a tree, run in the background, handed back finished",
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil

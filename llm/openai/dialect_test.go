@@ -41,7 +41,7 @@ func hello() llm.Request {
 	return llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Text: "hello"}}}
 }
 
-func stream(m llm.Model, r llm.Request, tb testing.TB) (text string, done *llm.Response, err error) {
+func stream(tb testing.TB, m llm.Model, r llm.Request) (text string, done *llm.Response, err error) {
 	tb.Helper()
 	for delta, err := range m.Stream(tb.Context(), r) {
 		if err != nil {
@@ -206,7 +206,7 @@ func TestModel_sendsNoRequestThatItCannotTranslate(t *testing.T) {
 		"a schema":      {Messages: hello().Messages, Schema: &llm.Schema{Name: "s", JSON: json.RawMessage("{")}},
 	} {
 		_, whole := m.Generate(t.Context(), r)
-		_, _, parts := stream(m, r, t)
+		_, _, parts := stream(t, m, r)
 		for _, err := range []error{whole, parts} {
 			if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindInvalid || !e.Usage.Known {
 				t.Errorf("%s: error = %v, want an invalid request that cost nothing", name, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -84,6 +85,17 @@ func TestQueryEndsAtItsDeadline(t *testing.T) {
 	}
 	if got := query(t, d, files, "select count(*) from q4").RowCount; got != 1 {
 		t.Error("the tables do not work after a deadline")
+	}
+}
+
+func TestQueryEndsWhenItTakesTooMuchMemory(t *testing.T) { //nolint:paralleltest // others' memory would count
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells how much memory a process holds")
+	}
+	_, err := call(t, newData(t), newDataFiles(), "table_query", map[string]any{"sql": "with recursive n(i) as (select 1 union all " +
+		"select i+1 from n where i<100000) select printf('%50000d', b.i) x from n a, n b order by x desc", "limit": nil})
+	if err == nil || !strings.Contains(err.Error(), "too much memory") {
+		t.Error(err)
 	}
 }
 

@@ -18,8 +18,11 @@ import (
 
 // tableRun runs a query on a set, to at most limit rows and about size bytes.
 func tableRun(ctx context.Context, s *tableSet, query string, limit, size int, most time.Duration) (tableAnswer, error) {
-	timed, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
+	bounded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timed, end := context.WithTimeout(bounded, most)
+	defer end()
+	defer tableWatch(timed, cancel)()
 	rows, err := s.conn.QueryContext(timed, query)
 	if err != nil {
 		return tableAnswer{}, tableFailed(ctx, timed, err, most)
@@ -91,6 +94,9 @@ var tableCode = regexp.MustCompile(`^SQL logic error: |^not authorized: | \(\d+\
 func tableFailed(ctx, timed context.Context, err error, most time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if errors.Is(context.Cause(timed), errTableMemory) {
+		return &jobs.ToolError{Message: "The query took too much memory and was stopped. Join on equal keys, aggregate before sorting, ask for less."}
 	}
 	if timed.Err() != nil {
 		return &jobs.ToolError{Message: fmt.Sprintf(

@@ -134,7 +134,7 @@ func TestStream_failsWhenAnErrorComesInTheMiddle(t *testing.T) {
 	t.Parallel()
 	url, _ := answering(t, 200, "data: {\"choices\":[{\"delta\":{\"content\":\"so \"}}]}\n\n"+
 		": a comment\n\ndata: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n")
-	text, done, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	text, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
 	e := llm.AsAPIError(err)
 	if text != "so " || done != nil || e == nil || e.Kind != llm.KindUnavailable || e.Usage.Known {
 		t.Errorf("stream = %q, %+v, %v, want the text, then an unavailable provider and unknown usage", text, done, err)
@@ -170,7 +170,7 @@ func TestStream_boundsTheNumberOfCalls(t *testing.T) {
 			`,"id":"` + strings.Repeat("i", i+1) + `","function":{"name":"x","arguments":"{}"}}]}}]}` + "\n\n")
 	}
 	url, _ := answering(t, 200, body.String())
-	_, _, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	_, _, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
 	if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindBroken || !strings.Contains(e.Message, "tools") {
 		t.Errorf("error = %v, want one about too many tools", err)
 	}

@@ -149,7 +149,7 @@ func TestStream_tellsCallsApartThatShareAnIndex(t *testing.T) {
 	}
 	url, _ := answering(t, 200, call("a", "1")+call("", "2")+call("b", "3")+call("b", "4")+
 		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n")
-	_, done, err := stream(open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello(), t)
+	_, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,10 @@ const (
 // errTableMemory is the cause of a query that took too much memory.
 var errTableMemory = errors.New("too much memory")
 
-// tableWatch cancels a query when the process has grown too much since. It does
+// tableWatch cancels a query when the process has grown by more than most since. It does
 // nothing where the system does not tell. stop must be called; it waits for the
 // watcher to end.
-func tableWatch(ctx context.Context, cancel context.CancelCauseFunc) (stop func()) {
+func tableWatch(ctx context.Context, most int64, cancel context.CancelCauseFunc) (stop func()) {
 	before, ok := tableResident()
 	if !ok {
 		return func() {}
@@ -40,7 +40,7 @@ func tableWatch(ctx context.Context, cancel context.CancelCauseFunc) (stop func(
 				return
 			case <-ticker.C:
 			}
-			if now, ok := tableResident(); ok && now-before > tableQueryMemory {
+			if now, ok := tableResident(); ok && now-before > most {
 				cancel(errTableMemory)
 				return
 			}

@@ -29,6 +29,7 @@ type tableQuery struct {
 	cache     *tableCache
 	connector *tableConnector
 	time      time.Duration
+	memory    int64
 }
 
 var _ jobs.Tool = (*tableQuery)(nil)
@@ -38,7 +39,7 @@ func newTableQuery(catalog *tableCatalog) *tableQuery {
 	if err != nil {
 		panic("tool: " + err.Error()) // names and signatures are constants
 	}
-	return &tableQuery{catalog: catalog, cache: newTableCache(), connector: connector, time: tableQueryTime}
+	return &tableQuery{catalog: catalog, cache: newTableCache(), connector: connector, time: tableQueryTime, memory: tableQueryMemory}
 }
 
 func (q *tableQuery) close() error { return q.cache.close() }
@@ -120,7 +121,7 @@ func (q *tableQuery) run(ctx context.Context, files jobs.Files, sql string, limi
 	err = q.cache.with(ctx, tableKey(needs),
 		func(s *tableSet) error { return q.fill(ctx, s, files, needs) },
 		func(s *tableSet) error {
-			answer, err = tableRun(ctx, s, sql, limit, bytes, q.time)
+			answer, err = tableRun(ctx, s, sql, tableBudget{rows: limit, bytes: bytes, time: q.time, memory: q.memory})
 			return err
 		},
 		func() (*tableSet, error) { return newTableSet(ctx, q.connector) })

@@ -92,7 +92,10 @@ func TestQueryEndsWhenItTakesTooMuchMemory(t *testing.T) { //nolint:paralleltest
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells how much memory a process holds")
 	}
-	_, err := call(t, newData(t), newDataFiles(), "table_query", map[string]any{"sql": "with recursive n(i) as (select 1 union all " +
+	d := newData(t)
+	tool.SetQueryTime(d, time.Minute)
+	tool.SetQueryMemory(d, 64<<20)
+	_, err := call(t, d, newDataFiles(), "table_query", map[string]any{"sql": "with recursive n(i) as (select 1 union all " +
 		"select i+1 from n where i<100000) select printf('%50000d', b.i) x from n a, n b order by x desc", "limit": nil})
 	if err == nil || !strings.Contains(err.Error(), "too much memory") {
 		t.Error(err)

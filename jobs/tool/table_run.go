@@ -16,16 +16,23 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// tableRun runs a query on a set, to at most limit rows and about size bytes.
-func tableRun(ctx context.Context, s *tableSet, query string, limit, size int, most time.Duration) (tableAnswer, error) {
+// tableBudget is what a query may take and give.
+type tableBudget struct {
+	rows, bytes int
+	time        time.Duration
+	memory      int64
+}
+
+// tableRun runs a query on a set.
+func tableRun(ctx context.Context, s *tableSet, query string, b tableBudget) (tableAnswer, error) {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timed, end := context.WithTimeout(bounded, most)
+	timed, end := context.WithTimeout(bounded, b.time)
 	defer end()
-	defer tableWatch(timed, cancel)()
+	defer tableWatch(timed, b.memory, cancel)()
 	rows, err := s.conn.QueryContext(timed, query)
 	if err != nil {
-		return tableAnswer{}, tableFailed(ctx, timed, err, most)
+		return tableAnswer{}, tableFailed(ctx, timed, err, b.time)
 	}
 	defer func() { _ = rows.Close() }() // its error is that of rows.Err
 	answer := tableAnswer{Rows: [][]any{}}
@@ -37,19 +44,19 @@ func tableRun(ctx context.Context, s *tableSet, query string, limit, size int, m
 		used += len(column)
 	}
 	for rows.Next() {
-		row, bytes, err := tableRow(rows, len(answer.Columns), size)
+		row, bytes, err := tableRow(rows, len(answer.Columns), b.bytes)
 		if err != nil {
-			return tableAnswer{}, tableFailed(ctx, timed, err, most)
+			return tableAnswer{}, tableFailed(ctx, timed, err, b.time)
 		}
 		used += bytes
-		if len(answer.Rows) == limit || used > size {
+		if len(answer.Rows) == b.rows || used > b.bytes {
 			answer.Truncated = true
 			break
 		}
 		answer.Rows = append(answer.Rows, row)
 	}
 	if err := rows.Err(); err != nil && !answer.Truncated {
-		return tableAnswer{}, tableFailed(ctx, timed, err, most)
+		return tableAnswer{}, tableFailed(ctx, timed, err, b.time)
 	}
 	if answer.Truncated && len(answer.Rows) == 0 {
 		return tableAnswer{}, &jobs.ToolError{Message: "One row alone is too large. Select fewer columns, or shorten them with substr."}

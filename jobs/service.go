@@ -210,11 +210,6 @@ func (s *Service) Status(ctx context.Context, id JobID) (*Report, error) {
 	return s.cfg.Store.Report(ctx, id, false)
 }
 
-// List returns the newest jobs first, at most limit, without their nodes.
-func (s *Service) List(ctx context.Context, limit int) ([]Report, error) {
-	return s.cfg.Store.List(ctx, limit)
-}
-
 // Cancel ends all that is open of a job. A job that is final is left alone.
 func (s *Service) Cancel(ctx context.Context, id JobID) error {
 	return s.apply(ctx, Cancel{Job: id, Reason: ReasonUser})

@@ -35,7 +35,7 @@ type Local struct {
 	later   laterHeap // to hand out at their time
 	seq     int64
 	windows map[jobs.JobID]*window
-	running map[jobs.NodeID]context.CancelCauseFunc
+	running map[jobs.NodeID]inHand
 }
 
 var _ jobs.Dispatcher = (*Local)(nil)
@@ -43,9 +43,17 @@ var _ jobs.Dispatcher = (*Local)(nil)
 // window is what Local knows of one job.
 type window struct {
 	rank int
-	held map[jobs.NodeID]int64 // in hand: queued here or running, by epoch
-	idle int                   // of held: not running
+	held map[jobs.NodeID]int64 // queued here or in hand: the newest epoch of each
+	idle int                   // queued here
+	busy int                   // in hand
 	more bool                  // the store has, or may have, ready nodes that are not held
+}
+
+// inHand is a node that is being worked on. The next claim of it may begin before
+// the last one's goroutine is over.
+type inHand struct {
+	epoch  int64
+	cancel context.CancelCauseFunc
 }
 
 // NewLocal returns a Local. It panics if Workers is not positive, which is a
@@ -59,7 +67,7 @@ func NewLocal(cfg LocalConfig) *Local {
 	}
 	return &Local{
 		cfg: cfg, wake: make(chan struct{}, 1),
-		windows: map[jobs.JobID]*window{}, running: map[jobs.NodeID]context.CancelCauseFunc{},
+		windows: map[jobs.JobID]*window{}, running: map[jobs.NodeID]inHand{},
 	}
 }
 
@@ -121,8 +129,8 @@ func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range nodes {
-		if cancel, ok := l.running[id]; ok {
-			cancel(cause)
+		if hand, ok := l.running[id]; ok {
+			hand.cancel(cause)
 		}
 	}
 }
@@ -245,7 +253,7 @@ func (l *Local) start(work context.Context, slots chan struct{}, hands *sync.Wai
 		}
 		ctx, cancel := context.WithCancelCause(work)
 		l.mu.Lock()
-		l.running[r.Node] = cancel
+		l.running[r.Node] = inHand{epoch: r.Epoch, cancel: cancel}
 		l.mu.Unlock()
 		hands.Go(func() {
 			defer cancel(nil)
@@ -270,7 +278,9 @@ func (l *Local) next() (jobs.Ready, bool) {
 		return jobs.Ready{}, false
 	}
 	item, _ := heap.Pop(&l.queue).(queued)
-	l.windows[item.Job].idle--
+	w := l.windows[item.Job]
+	w.idle--
+	w.busy++
 	return item.Ready, true
 }
 
@@ -278,12 +288,15 @@ func (l *Local) next() (jobs.Ready, bool) {
 func (l *Local) release(r jobs.Ready) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.running, r.Node)
+	if l.running[r.Node].epoch == r.Epoch {
+		delete(l.running, r.Node)
+	}
 	w := l.windows[r.Job]
+	w.busy--
 	if w.held[r.Node] == r.Epoch {
 		delete(w.held, r.Node)
 	}
-	if len(w.held) == 0 && !w.more {
+	if w.idle == 0 && w.busy == 0 && !w.more {
 		delete(l.windows, r.Job)
 	}
 }

@@ -1,0 +1,181 @@
+package storage_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/storage"
+)
+
+// shelf is a jobs.Source of prepared nodes.
+type shelf map[jobs.JobID][]jobs.Ready
+
+func (s shelf) Waiting(context.Context) ([]jobs.Ready, error) {
+	var list []jobs.Ready
+	for job, ready := range s {
+		list = append(list, jobs.Ready{Job: job, Rank: ready[0].Rank})
+	}
+	return list, nil
+}
+
+func (s shelf) Ready(_ context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
+	return s[job][:min(limit, len(s[job]))], nil
+}
+
+func ready(node, epoch int64, job jobs.JobID, rank int) jobs.Ready {
+	return jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(node), Epoch: epoch}, Job: job, Rank: rank}
+}
+
+// handled runs a Local until it is idle and returns what it handed out, in order.
+func handled(t *testing.T, cfg storage.LocalConfig, source jobs.Source, before func(l *storage.Local), work func(l *storage.Local, r jobs.Ready)) []jobs.Ready {
+	t.Helper()
+	cfg.Now = time.Now
+	l := storage.NewLocal(cfg)
+	before(l)
+	var mu sync.Mutex
+	var got []jobs.Ready
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		done <- l.Run(ctx, source, func(_ context.Context, r jobs.Ready) {
+			mu.Lock()
+			got = append(got, r)
+			mu.Unlock()
+			work(l, r)
+		})
+	}()
+	synctest.Wait()
+	<-time.After(time.Hour) // of the bubble's clock: whatever is due later is due now
+	synctest.Wait()
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func nothing(*storage.Local, jobs.Ready) {}
+
+func TestLocal_handsOutByPriorityThenByAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
+			l.Committed([]jobs.Ready{ready(1, 0, "a", 2), ready(2, 0, "b", 1), ready(3, 0, "c", 4), ready(4, 0, "a", 2)})
+		}, nothing)
+		var order []jobs.NodeID
+		for _, r := range got {
+			order = append(order, r.Node)
+		}
+		if want := []jobs.NodeID{3, 1, 4, 2}; !slices.Equal(order, want) {
+			t.Errorf("got %v, want %v", order, want)
+		}
+	})
+}
+
+func TestLocal_waitsForNotBeforeWithoutHoldingASlot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var when time.Duration
+		late := ready(1, 0, "a", 4)
+		late.NotBefore = start.Add(10 * time.Minute)
+		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
+			l.Committed([]jobs.Ready{late, ready(2, 0, "a", 1)})
+		}, func(_ *storage.Local, r jobs.Ready) {
+			if r.Node == 1 {
+				when = time.Since(start)
+			}
+		})
+		if len(got) != 2 || got[0].Node != 2 || when < 10*time.Minute {
+			t.Errorf("got %v, the late one after %v", got, when)
+		}
+	})
+}
+
+func TestLocal_doesNotLetALargeJobStarveASmallOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var large []jobs.Ready
+		for i := range int64(500) {
+			large = append(large, ready(i+1, 0, "large", 2))
+		}
+		got := handled(t, storage.LocalConfig{Workers: 1, Window: 10}, shelf{}, func(l *storage.Local) {
+			l.Committed(large)
+			l.Committed([]jobs.Ready{ready(1000, 0, "small", 2)})
+		}, nothing)
+		at := slices.IndexFunc(got, func(r jobs.Ready) bool { return r.Job == "small" })
+		if at < 0 || at > 10 {
+			t.Errorf("the small job's node was number %d, want at most 10 before it", at)
+		}
+	})
+}
+
+// A node that becomes ready again while its last goroutine is not over yet must
+// neither be lost nor confuse the books.
+func TestLocal_handsOutANodeAgainAsOftenAsItsEpochGrows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := handled(t, storage.LocalConfig{Workers: 4}, shelf{}, func(l *storage.Local) {
+			for job := range 50 {
+				l.Committed([]jobs.Ready{ready(int64(job+1), 0, jobs.JobID(fmt.Sprint(job)), 2)})
+			}
+		}, func(l *storage.Local, r jobs.Ready) {
+			if r.Epoch < 3 {
+				again := r
+				again.Epoch++
+				l.Committed([]jobs.Ready{again, r}) // and once more what was said before
+				<-time.After(time.Duration(r.Node) * time.Millisecond)
+			}
+		})
+		if len(got) != 200 {
+			t.Errorf("%d nodes were handed out, want 50 four times", len(got))
+		}
+	})
+}
+
+func TestLocal_fetchesWhatDidNotFitTheWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &shrinking{}
+		for i := range int64(100) {
+			source.left = append(source.left, ready(i+1, 0, "a", 2))
+		}
+		got := handled(t, storage.LocalConfig{Workers: 3, Window: 8}, source, func(*storage.Local) {}, func(_ *storage.Local, r jobs.Ready) { source.take(r) })
+		seen := map[jobs.NodeID]bool{}
+		for _, r := range got {
+			seen[r.Node] = true
+		}
+		if len(seen) != 100 {
+			t.Errorf("%d of 100 nodes were handed out", len(seen))
+		}
+	})
+}
+
+// shrinking is a jobs.Source of one job whose nodes are no longer ready once they
+// were taken.
+type shrinking struct {
+	mu   sync.Mutex
+	left []jobs.Ready
+}
+
+func (s *shrinking) take(r jobs.Ready) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = slices.DeleteFunc(s.left, func(x jobs.Ready) bool { return x.Node == r.Node })
+}
+
+func (s *shrinking) Waiting(context.Context) ([]jobs.Ready, error) {
+	return []jobs.Ready{{Job: "a", Rank: 2}}, nil
+}
+
+func (s *shrinking) Ready(_ context.Context, _ jobs.JobID, limit int) ([]jobs.Ready, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.left[:min(limit, len(s.left))]), nil
+}

@@ -13,8 +13,8 @@ import (
 // LocalConfig configures a Local. Workers is required.
 type LocalConfig struct {
 	Workers int // nodes worked on at once
-	// Window bounds the ready nodes of one job that are in hand, so that a large
-	// job cannot starve a small one. 0: four times Workers, at least 64.
+	// Window bounds the ready nodes of one job that are kept in memory; the rest
+	// stays in the store until there is room. 0: 8,192, a few MB.
 	Window int
 	// Grace is how long nodes in hand may go on after a stop. 0: not at all.
 	Grace time.Duration
@@ -23,9 +23,12 @@ type LocalConfig struct {
 	Now  func() time.Time
 }
 
-// Local is the jobs.Dispatcher of a single process: a heap of ready nodes, by
-// priority and then by age, and a goroutine for each node in hand. What does not
-// fit a job's window stays in the store and is fetched when there is room.
+// Local is the jobs.Dispatcher of a single process: a heap of ready nodes and a
+// goroutine for each node in hand. Priority decides first. Jobs of the same
+// priority take turns by start-time fair queueing (Goyal and others, 1996): a
+// node's turn is one after the last of its own job, but not before the one that is
+// on now, so that a large job cannot starve a small one. What does not fit a job's
+// window stays in the store and is fetched when there is room.
 type Local struct {
 	cfg  LocalConfig
 	wake chan struct{}
@@ -33,7 +36,8 @@ type Local struct {
 	mu      sync.Mutex
 	queue   readyHeap // to hand out now
 	later   laterHeap // to hand out at their time
-	seq     int64
+	turn    int64     // that is on now
+	seq     int64     // of the last node queued
 	windows map[jobs.JobID]*window
 	running map[jobs.NodeID]inHand
 }
@@ -42,7 +46,7 @@ var _ jobs.Dispatcher = (*Local)(nil)
 
 // window is what Local knows of one job.
 type window struct {
-	rank int
+	turn int64                 // of its last node
 	held map[jobs.NodeID]int64 // queued here or in hand: the newest epoch of each
 	idle int                   // queued here
 	busy int                   // in hand
@@ -56,6 +60,9 @@ type inHand struct {
 	cancel context.CancelCauseFunc
 }
 
+// defaultWindow is large enough to ask the store seldom.
+const defaultWindow = 8192
+
 // NewLocal returns a Local. It panics if Workers is not positive, which is a
 // mistake of the program, not of its input.
 func NewLocal(cfg LocalConfig) *Local {
@@ -63,7 +70,7 @@ func NewLocal(cfg LocalConfig) *Local {
 		panic("storage: Local needs Workers and Now")
 	}
 	if cfg.Window == 0 {
-		cfg.Window = max(64, 4*cfg.Workers)
+		cfg.Window = defaultWindow
 	}
 	return &Local{
 		cfg: cfg, wake: make(chan struct{}, 1),
@@ -99,7 +106,7 @@ func (l *Local) push(r jobs.Ready) {
 	}
 	w := l.windows[r.Job]
 	if w == nil {
-		w = &window{rank: r.Rank, held: map[jobs.NodeID]int64{}}
+		w = &window{held: map[jobs.NodeID]int64{}}
 		l.windows[r.Job] = w
 	}
 	if epoch, ok := w.held[r.Node]; ok && epoch >= r.Epoch {
@@ -116,7 +123,8 @@ func (l *Local) hold(w *window, r jobs.Ready) {
 	w.held[r.Node] = r.Epoch
 	w.idle++
 	l.seq++
-	item := queued{Ready: r, seq: l.seq}
+	w.turn = max(l.turn, w.turn+1)
+	item := queued{Ready: r, turn: w.turn, seq: l.seq}
 	if r.NotBefore.After(l.cfg.Now()) {
 		heap.Push(&l.later, item)
 		return
@@ -177,7 +185,7 @@ func (l *Local) expect(r jobs.Ready) {
 	}
 	w := l.windows[r.Job]
 	if w == nil {
-		w = &window{rank: r.Rank, held: map[jobs.NodeID]int64{}}
+		w = &window{held: map[jobs.NodeID]int64{}}
 		l.windows[r.Job] = w
 	}
 	w.more = true
@@ -278,6 +286,7 @@ func (l *Local) next() (jobs.Ready, bool) {
 		return jobs.Ready{}, false
 	}
 	item, _ := heap.Pop(&l.queue).(queued)
+	l.turn = max(l.turn, item.turn)
 	w := l.windows[item.Job]
 	w.idle--
 	w.busy++
@@ -330,16 +339,20 @@ func (l *Local) untilLater() time.Duration {
 type queued struct {
 	jobs.Ready
 
-	seq int64
+	turn int64
+	seq  int64
 }
 
-// readyHeap is ordered by priority, then by age.
+// readyHeap is ordered by priority, then by turn, then by age.
 type readyHeap []queued
 
 func (h readyHeap) Len() int { return len(h) }
 func (h readyHeap) Less(i, j int) bool {
-	if h[i].Rank != h[j].Rank {
+	switch {
+	case h[i].Rank != h[j].Rank:
 		return h[i].Rank > h[j].Rank
+	case h[i].turn != h[j].turn:
+		return h[i].turn < h[j].turn
 	}
 	return h[i].seq < h[j].seq
 }

@@ -62,7 +62,7 @@ func handled(t *testing.T, cfg storage.LocalConfig, source jobs.Source, before f
 
 func nothing(*storage.Local, jobs.Ready) {}
 
-func TestLocal_handsOutByPriorityThenByAge(t *testing.T) {
+func TestLocal_handsOutByPriorityThenInTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
@@ -105,13 +105,13 @@ func TestLocal_doesNotLetALargeJobStarveASmallOne(t *testing.T) {
 		for i := range int64(500) {
 			large = append(large, ready(i+1, 0, "large", 2))
 		}
-		got := handled(t, storage.LocalConfig{Workers: 1, Window: 10}, shelf{}, func(l *storage.Local) {
+		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
 			l.Committed(large)
 			l.Committed([]jobs.Ready{ready(1000, 0, "small", 2)})
 		}, nothing)
 		at := slices.IndexFunc(got, func(r jobs.Ready) bool { return r.Job == "small" })
-		if at < 0 || at > 10 {
-			t.Errorf("the small job's node was number %d, want at most 10 before it", at)
+		if at < 0 || at > 2 {
+			t.Errorf("the small job's node was number %d, want at most 2 before it", at)
 		}
 	})
 }

@@ -59,10 +59,16 @@ func (u *unit) expand(c jobs.Expand) error {
 			return err
 		}
 	}
-	rows := make([]any, 0, len(tree)*nodeColumns)
+	var rows []any
 	for _, t := range tree {
 		if rows, err = u.insert(rows, s, t, revision); err != nil {
 			return err
+		}
+		if len(rows) == rowsAtOnce*nodeColumns {
+			if err := u.insertRows(insertNodes, nodeColumns, rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
 		}
 	}
 	if err := u.insertRows(insertNodes, nodeColumns, rows); err != nil {

@@ -62,23 +62,35 @@ func newRoster(c LLMConfig) (*roster, error) {
 func overrides(c LLMConfig) []price.Override {
 	var list []price.Override
 	for _, m := range c.Models {
-		key := price.Key{Provider: m.Provider, Model: m.Model}
-		free := slices.ContainsFunc(c.Providers, func(p ProviderConfig) bool { return p.Name == m.Provider && p.Kind == kindDemo })
+		i := slices.IndexFunc(c.Providers, func(p ProviderConfig) bool { return p.Name == m.Provider })
+		if i < 0 {
+			continue
+		}
+		key := price.Key{Provider: c.Providers[i].catalogue(), Model: m.Model}
 		switch {
 		case m.Price != nil:
 			list = append(list, price.Override{Key: key, Price: price.Price{
 				In: m.Price.Input, Out: m.Price.Output, CacheRead: m.Price.CacheRead, CacheWrite: m.Price.CacheWrite,
 			}})
-		case free:
+		case c.Providers[i].Kind == kindDemo:
 			list = append(list, price.Override{Key: key})
 		}
 	}
 	return list
 }
 
+// catalogue is the name under which prices of the provider's models are known.
+func (p ProviderConfig) catalogue() string {
+	if p.Kind == kindOpenAI && p.BaseURL == "" {
+		return kindOpenAI // whatever it is called here
+	}
+	return p.Name
+}
+
 func newMember(p ProviderConfig, mc ModelConfig, table *price.Table) (member, error) {
 	m := member{provider: p.Name, name: mc.Model, context: mc.Context, demo: p.Kind == kindDemo}
-	entry, _ := table.Lookup(p.Name, mc.Model)
+	catalogue := p.catalogue()
+	entry, _ := table.Lookup(catalogue, mc.Model)
 	if m.context == 0 {
 		m.context = int(entry.Context)
 	}
@@ -93,7 +105,9 @@ func newMember(p ProviderConfig, mc ModelConfig, table *price.Table) (member, er
 			return m, err
 		}
 	}
-	m.model = price.Meter(bare, price.Config{Provider: p.Name, Model: mc.Model, MaxOutput: mc.MaxOutput, Table: table})
+	m.model = price.Meter(bare, price.Config{
+		Provider: p.Name, Catalogue: catalogue, Model: mc.Model, MaxOutput: mc.MaxOutput, Table: table,
+	})
 	return m, nil
 }
 

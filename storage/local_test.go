@@ -28,8 +28,8 @@ func (s shelf) Ready(_ context.Context, job jobs.JobID, limit int) ([]jobs.Ready
 	return s[job][:min(limit, len(s[job]))], nil
 }
 
-func ready(node, epoch int64, job jobs.JobID, rank int) jobs.Ready {
-	return jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(node), Epoch: epoch}, Job: job, Rank: rank}
+func ready(node int64, job jobs.JobID, rank int) jobs.Ready {
+	return jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(node)}, Job: job, Rank: rank}
 }
 
 // handled runs a Local until it is idle and returns what it handed out, in order.
@@ -66,7 +66,7 @@ func TestLocal_handsOutByPriorityThenInTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
-			l.Committed([]jobs.Ready{ready(1, 0, "a", 2), ready(2, 0, "b", 1), ready(3, 0, "c", 4), ready(4, 0, "a", 2)})
+			l.Committed([]jobs.Ready{ready(1, "a", 2), ready(2, "b", 1), ready(3, "c", 4), ready(4, "a", 2)})
 		}, nothing)
 		var order []jobs.NodeID
 		for _, r := range got {
@@ -83,10 +83,10 @@ func TestLocal_waitsForNotBeforeWithoutHoldingASlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var when time.Duration
-		late := ready(1, 0, "a", 4)
+		late := ready(1, "a", 4)
 		late.NotBefore = start.Add(10 * time.Minute)
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
-			l.Committed([]jobs.Ready{late, ready(2, 0, "a", 1)})
+			l.Committed([]jobs.Ready{late, ready(2, "a", 1)})
 		}, func(_ *storage.Local, r jobs.Ready) {
 			if r.Node == 1 {
 				when = time.Since(start)
@@ -103,11 +103,11 @@ func TestLocal_doesNotLetALargeJobStarveASmallOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var large []jobs.Ready
 		for i := range int64(500) {
-			large = append(large, ready(i+1, 0, "large", 2))
+			large = append(large, ready(i+1, "large", 2))
 		}
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
 			l.Committed(large)
-			l.Committed([]jobs.Ready{ready(1000, 0, "small", 2)})
+			l.Committed([]jobs.Ready{ready(1000, "small", 2)})
 		}, nothing)
 		at := slices.IndexFunc(got, func(r jobs.Ready) bool { return r.Job == "small" })
 		if at < 0 || at > 2 {
@@ -123,7 +123,7 @@ func TestLocal_handsOutANodeAgainAsOftenAsItsEpochGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := handled(t, storage.LocalConfig{Workers: 4}, shelf{}, func(l *storage.Local) {
 			for job := range 50 {
-				l.Committed([]jobs.Ready{ready(int64(job+1), 0, jobs.JobID(fmt.Sprint(job)), 2)})
+				l.Committed([]jobs.Ready{ready(int64(job+1), jobs.JobID(fmt.Sprint(job)), 2)})
 			}
 		}, func(l *storage.Local, r jobs.Ready) {
 			if r.Epoch < 3 {
@@ -144,7 +144,7 @@ func TestLocal_fetchesWhatDidNotFitTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &shrinking{}
 		for i := range int64(100) {
-			source.left = append(source.left, ready(i+1, 0, "a", 2))
+			source.left = append(source.left, ready(i+1, "a", 2))
 		}
 		got := handled(t, storage.LocalConfig{Workers: 3, Window: 8}, source, func(*storage.Local) {}, func(_ *storage.Local, r jobs.Ready) { source.take(r) })
 		seen := map[jobs.NodeID]bool{}

@@ -32,9 +32,9 @@ const (
 	exitInterrupted = 130
 )
 
-// gcPercent lets the heap grow to five times what is live before it is swept:
+// gcPercent lets the heap grow to three times what is live before it is swept:
 // little is live, and sweeping competes with the writer.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	debug.SetGCPercent(gcPercent)

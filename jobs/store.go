@@ -38,9 +38,8 @@ type Store interface {
 	Files(n *Node) Files
 	// Artifact returns a file that a job made. ErrNotFound.
 	Artifact(ctx context.Context, job JobID, name string) ([]byte, error)
-	// Overdue lists the open jobs whose time is up, and when the next one's is;
-	// zero: none.
-	Overdue(ctx context.Context, now time.Time) ([]JobID, time.Time, error)
+	// Overdue lists the open jobs whose time is up.
+	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
 }
 
 // Notice is a line of the outbox: what must be said to people, once.

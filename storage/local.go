@@ -16,8 +16,6 @@ type LocalConfig struct {
 	// Window bounds the ready nodes of one job that are kept in memory; the rest
 	// stays in the store until there is room. 0: 8,192, a few MB.
 	Window int
-	// Grace is how long nodes in hand may go on after a stop. 0: not at all.
-	Grace time.Duration
 	// Only restricts it to one job; nil: all jobs.
 	Only func(jobs.JobID) bool
 	Now  func() time.Time
@@ -144,8 +142,8 @@ func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
 }
 
 // Run hands ready nodes to handle, at most Workers at once, until ctx is done.
-// Then it waits for those in hand: Grace, and after it their contexts end with
-// jobs.ErrStopped.
+// Then the contexts of those in hand end with jobs.ErrStopped, and it waits for
+// them.
 func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
 	waiting, err := source.Waiting(ctx)
 	if err != nil {
@@ -158,11 +156,10 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 	l.mu.Unlock()
 
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancel(nil)
 	var hands sync.WaitGroup
 	defer hands.Wait()
 	slots := make(chan struct{}, l.cfg.Workers)
-	defer l.stop(cancel, &hands)
+	defer cancel(jobs.ErrStopped)
 	for ctx.Err() == nil {
 		if err := l.refill(ctx, source); err != nil {
 			if ctx.Err() != nil {
@@ -189,24 +186,6 @@ func (l *Local) expect(r jobs.Ready) {
 		l.windows[r.Job] = w
 	}
 	w.more = true
-}
-
-// stop gives the nodes in hand their grace.
-func (l *Local) stop(cancel context.CancelCauseFunc, hands *sync.WaitGroup) {
-	if l.cfg.Grace > 0 {
-		done := make(chan struct{})
-		go func() {
-			hands.Wait()
-			close(done)
-		}()
-		timer := time.NewTimer(l.cfg.Grace)
-		defer timer.Stop()
-		select {
-		case <-done:
-		case <-timer.C:
-		}
-	}
-	cancel(jobs.ErrStopped)
 }
 
 // refill fetches from the store for jobs whose window has room.

@@ -282,19 +282,10 @@ func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Re
 	return list, rows.Err()
 }
 
-// Overdue lists the open jobs whose time is up, and when the next one's is.
-func (s *Store) Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, time.Time, error) {
-	var rows []struct {
-		ID       string
-		Deadline int64
-	}
-	err := s.reads.WithContext(ctx).Raw("SELECT id, deadline FROM jobs WHERE final = 0 AND deadline > 0 AND timeout_ms > 0 ORDER BY deadline").Scan(&rows).Error
+// Overdue lists the open jobs whose time is up.
+func (s *Store) Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error) {
 	var due []jobs.JobID
-	for _, r := range rows {
-		if r.Deadline > ms(now) {
-			return due, fromMS(r.Deadline), err
-		}
-		due = append(due, jobs.JobID(r.ID))
-	}
-	return due, time.Time{}, err
+	err := s.reads.WithContext(ctx).Raw(
+		"SELECT id FROM jobs WHERE final = 0 AND deadline > 0 AND deadline <= ? AND timeout_ms > 0 ORDER BY deadline", ms(now)).Scan(&due).Error
+	return due, err
 }

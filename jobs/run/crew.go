@@ -42,7 +42,7 @@ type CrewStore interface {
 	Size(ctx context.Context, job jobs.JobID) (int, error)
 }
 
-// CrewConfig configures a Crew. All but MaxTurns, MaxOutput and MayAsk are required.
+// CrewConfig configures a Crew. All but Tools, MaxTurns and MayAsk are required.
 type CrewConfig struct {
 	Store    CrewStore
 	Models   Models

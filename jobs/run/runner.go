@@ -33,7 +33,7 @@ type Store interface {
 	jobs.Writer
 	jobs.Source
 
-	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, time.Time, error)
+	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 }
 
 // Config configures a Runner. Store, Dispatcher, Hands, Log, Now and Worker are
@@ -111,7 +111,7 @@ func (r *Runner) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		due, _, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
+		due, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
 		if err != nil {
 			if ctx.Err() == nil {
 				r.cfg.Log.Warn("overdue jobs not read", "err", err)

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/askbob/bob/jobs"
@@ -26,42 +28,71 @@ func known(scan func(dest ...any) error) (*jobs.Node, error) {
 	return n, err
 }
 
-// claim takes a ready node for a worker. It is one guarded statement, the hottest
-// there is: what a node is to do is read later, beside the writer, by Brief.
-func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) error {
-	if err := u.evict(int64(c.Node)); err != nil {
-		return err
+// claim takes a ready node for a worker: what it is to do is read later, beside the
+// writer, by Brief. The row is written when the unit needs it or ends, so that of a
+// node that is finished at once it is written once.
+func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
+	if s := u.seen(int64(c.Node)); s != nil && s.phase == jobs.PhasePlan {
+		out.Node, err = u.claimState(s, c)
+	} else {
+		out.Node, err = u.claimRow(c)
 	}
-	rows, err := u.changed(claimNode, c.Worker, u.now, u.now, int64(c.Node), c.Epoch, u.now)
-	switch {
-	case err != nil:
-		return err
-	case rows == 0:
-		return fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
-	}
-	n, err := u.claimedNode(c)
 	if err != nil {
 		return err
 	}
-	out.Node = n
-	return u.claimed(n)
+	return u.claimed(out.Node)
 }
 
-// claimedNode is the node as the claim left it.
-func (u *unit) claimedNode(c jobs.Claim) (*jobs.Node, error) {
-	if c.Known == nil {
-		stmt, err := u.stmt(selectNode + "WHERE id = ?") //nolint:sqlclosecheck // the writer keeps it
-		if err != nil {
-			return nil, err
-		}
-		n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node)).Scan)
-		if err != nil {
-			return nil, err
-		}
-		n.Owner, n.Claimed = c.Worker, fromMS(u.now)
-		return n, nil
+// claimState claims a node whose state is in memory, where its plan will change it.
+func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
+	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun || s.notBefore > u.now {
+		return nil, fmt.Errorf("claim node %d: %w", s.id, jobs.ErrStale)
 	}
-	n := *c.Known
+	n := s.node()
+	u.take(n, c.Worker)
+	s.status, s.reason, s.ready, s.owner, s.dirty = n.Status, "", false, c.Worker, true
+	s.epoch, s.attempt, s.tries, s.claimed, s.started = n.Epoch, n.Attempt, n.Tries, u.now, ms(n.Started)
+	return n, nil
+}
+
+// claimRow claims a node of which no more need be known than that it is ready.
+func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
+	id := int64(c.Node)
+	if err := u.evict(id); err != nil {
+		return nil, err
+	}
+	epoch, ready := u.w.ready[id]
+	var n *jobs.Node
+	if c.Known == nil || !ready || epoch != c.Epoch || ms(c.Known.NotBefore) > u.now {
+		var err error
+		if n, err = u.waiting(c); err != nil {
+			return nil, err
+		}
+	} else {
+		known := *c.Known
+		n = &known
+	}
+	delete(u.w.ready, id)
+	u.take(n, c.Worker)
+	u.claims[id] = n
+	return n, nil
+}
+
+// waiting reads a node if it may be claimed.
+func (u *unit) waiting(c jobs.Claim) (*jobs.Node, error) {
+	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?") //nolint:sqlclosecheck // the writer keeps it
+	if err != nil {
+		return nil, err
+	}
+	n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node), c.Epoch, u.now).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
+	}
+	return n, err
+}
+
+// take makes n what a claim makes of it.
+func (u *unit) take(n *jobs.Node, worker string) {
 	n.Status, n.Reason = jobs.StatusRunning, ""
 	if n.Phase == jobs.PhasePlan {
 		n.Status = jobs.StatusPlanning
@@ -69,11 +100,24 @@ func (u *unit) claimedNode(c jobs.Claim) (*jobs.Node, error) {
 	n.Epoch++
 	n.Attempt++
 	n.Tries++
-	n.Owner, n.Claimed = c.Worker, fromMS(u.now)
+	n.Owner, n.Claimed = worker, fromMS(u.now)
 	if n.Started.IsZero() {
 		n.Started = n.Claimed
 	}
-	return &n, nil
+}
+
+// writeClaim writes the row of a granted claim.
+func (u *unit) writeClaim(id int64) error {
+	n, ok := u.claims[id]
+	if !ok {
+		return nil
+	}
+	delete(u.claims, id)
+	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1, u.now)
+	if err == nil && rows != 1 {
+		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
+	}
+	return err
 }
 
 func (u *unit) claimed(n *jobs.Node) error {
@@ -112,6 +156,14 @@ const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error =
   steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
+// claimAndFinish is a claim and finishLeaf or finishBranch in one.
+const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, completed_at = ?,
+  epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
+  started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
+  steps_completed = total_steps,
+  l_completed = l_completed + ?, l_failed = l_failed + ?, weight_done = weight
+WHERE id = ? AND epoch = ? AND ready = 1`
+
 const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps
 WHERE id = ? AND epoch = ? AND owner <> ''`
@@ -120,21 +172,8 @@ WHERE id = ? AND epoch = ? AND owner <> ''`
 func (u *unit) finishNode(c jobs.Finish) error {
 	n := c.Node
 	id := int64(n.ID)
-	if err := u.evict(id); err != nil {
+	if err := u.writeEnd(c); err != nil {
 		return err
-	}
-	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
-	text := finishBranch
-	if n.Phase != jobs.PhaseCombine {
-		text = finishLeaf
-		args = append(args, count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed))
-	}
-	rows, err := u.changed(text, append(args, id, n.Epoch)...)
-	switch {
-	case err != nil:
-		return err
-	case rows == 0:
-		return fmt.Errorf("finish node %d: %w", n.ID, jobs.ErrStale)
 	}
 	if err := u.move(n.Job, id, endEvent(c.Status), n.Status, c.Status, c.Reason); err != nil {
 		return err
@@ -146,6 +185,38 @@ func (u *unit) finishNode(c jobs.Finish) error {
 		}
 	}
 	return u.ended(ending{id: id, job: n.Job, parent: int64(n.Parent), status: c.Status, optional: n.Optional, dependants: n.Dependants})
+}
+
+// writeEnd writes the row of a node that has come to its end, together with its
+// claim if that was not written yet.
+func (u *unit) writeEnd(c jobs.Finish) error {
+	id, leaf := int64(c.Node.ID), c.Node.Phase != jobs.PhaseCombine
+	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
+	good, bad := count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed)
+	if !leaf {
+		good, bad = 0, 0 // its counters count its leaves
+	}
+	if n := u.claims[id]; n != nil && n.Epoch == c.Node.Epoch {
+		delete(u.claims, id)
+		return u.guarded(claimAndFinish, id, append(args, u.now, u.now, good, bad, id, n.Epoch-1)...)
+	}
+	if err := u.evict(id); err != nil {
+		return err
+	}
+	if leaf {
+		return u.guarded(finishLeaf, id, append(args, good, bad, id, c.Node.Epoch)...)
+	}
+	return u.guarded(finishBranch, id, append(args, id, c.Node.Epoch)...)
+}
+
+// guarded runs a statement that changes one node's row, or none if the node moved
+// on: then it returns jobs.ErrStale.
+func (u *unit) guarded(text string, id int64, args ...any) error {
+	rows, err := u.changed(text, args...)
+	if err == nil && rows == 0 {
+		err = fmt.Errorf("node %d: %w", id, jobs.ErrStale)
+	}
+	return err
 }
 
 // leafEnded moves the counters above a leaf that came to its end.

@@ -59,25 +59,13 @@ func (u *unit) expand(c jobs.Expand) error {
 			return err
 		}
 	}
-	var rows []any
 	for _, t := range tree {
-		if rows, err = u.insert(rows, s, t, revision); err != nil {
+		if err := u.insert(s, t, revision); err != nil {
 			return err
 		}
-		if len(rows) == rowsAtOnce*nodeColumns {
-			if err := u.insertRows(insertNodes, nodeColumns, rows); err != nil {
-				return err
-			}
-			rows = rows[:0]
-		}
-	}
-	if err := u.insertRows(insertNodes, nodeColumns, rows); err != nil {
-		return err
 	}
 	for _, e := range edges {
-		if err := u.exec("INSERT INTO deps (on_id, node_id) VALUES (?, ?)", e[0], e[1]); err != nil {
-			return err
-		}
+		u.edges = append(u.edges, e[0], e[1])
 	}
 	return u.expanded(s, top, c.Plan.Title, asks, revision)
 }
@@ -193,11 +181,23 @@ func guess(step *jobs.Step) int64 {
 	return millis(defaultTask)
 }
 
-// insert adds a node's row to rows, and tells of it.
-func (u *unit) insert(rows []any, s *nodeState, t *sprout, revision int) ([]any, error) {
+// sproutsAtOnce bounds the rows that wait to be inserted: a large plan goes piece
+// by piece.
+const sproutsAtOnce = 512
+
+// insert adds a node's row to those that are inserted next, and tells of it.
+func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
 	needs, tools, err := encodeSpec(t.step)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if len(u.sprouts) >= sproutsAtOnce*nodeColumns {
+		if err := u.plant(t.id); err != nil {
+			return err
+		}
+	}
+	if u.planted == 0 {
+		u.planted = t.id
 	}
 	openDeps := t.deps + count(t.gated)
 	status, phase := jobs.StatusQueued, jobs.PhaseWork
@@ -216,16 +216,24 @@ func (u *unit) insert(rows []any, s *nodeState, t *sprout, revision int) ([]any,
 		reason = jobs.ReasonDependency
 	}
 	st := t.step
-	rows = append(rows, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
+	u.sprouts = append(u.sprouts, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
 		st.Prompt, string(s.priority), needs, tools, st.Optional, string(st.OnFailure), millis(st.Estimate), string(status),
 		string(reason), string(phase), ready, revision, u.now, t.children, openDeps, t.dependants, t.leaves, t.weight)
+	if ready && phase == jobs.PhasePlan { // its plan will change it
+		u.nodes[t.id] = &nodeState{
+			id: t.id, job: s.job, parent: t.parent, path: t.path, depth: t.depth, typ: st.Type, optional: st.Optional,
+			onFailure: st.OnFailure, priority: s.priority, title: st.Title, status: status, phase: phase, desired: jobs.DesiredRun,
+			ready: true, totalSteps: 1, dependants: t.dependants, n: jobs.Counts{Total: t.leaves, Weight: t.weight},
+		}
+	}
 	if ready {
+		u.w.ready[t.id] = 0
 		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank(), Known: &jobs.Node{
 			ID: jobs.NodeID(t.id), Job: s.job, Parent: jobs.NodeID(t.parent), Path: t.path, Depth: t.depth, Type: st.Type, Title: st.Title,
 			Priority: s.priority, Optional: st.Optional, Status: status, Phase: phase, Dependants: t.dependants, Counts: jobs.Counts{Weight: t.weight},
 		}})
 	}
-	return rows, u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
+	return u.move(s.job, t.id, jobs.EventPlanned, "", status, reason)
 }
 
 func encodeSpec(step *jobs.Step) (needs, tools string, err error) {

@@ -87,10 +87,27 @@ func (s *nodeState) moving() []any {
 	}
 }
 
+// seen returns the state of a node if it is in memory, else nil.
+func (u *unit) seen(id int64) *nodeState {
+	if s, ok := u.nodes[id]; ok {
+		return s
+	}
+	s, ok := u.w.states[id]
+	if ok {
+		s.doneBefore = s.n.WeightDone
+		u.nodes[id] = s
+	}
+	return s
+}
+
 // load returns the state of a node. It returns jobs.ErrNotFound if there is none.
 func (u *unit) load(id int64) (*nodeState, error) {
-	if s, ok := u.nodes[id]; ok {
+	if s := u.seen(id); s != nil {
 		return s, nil
+	}
+	delete(u.w.ready, id) // who loads it may change it
+	if err := u.settleRow(id); err != nil {
+		return nil, err
 	}
 	s := &nodeState{id: id}
 	dest := append([]any{&s.job, &s.parent, &s.path, &s.depth, &s.typ, &s.optional, &s.onFailure, &s.priority}, s.moving()...)
@@ -117,6 +134,9 @@ func (u *unit) held(f jobs.Fence) (*nodeState, error) {
 
 // flush writes what was changed in memory.
 func (u *unit) flush() error {
+	if err := u.settleRows(); err != nil {
+		return err
+	}
 	for _, s := range u.nodes {
 		if err := u.save(s); err != nil {
 			return err
@@ -136,6 +156,11 @@ func (u *unit) save(s *nodeState) error {
 	}
 	if !dirty {
 		return nil
+	}
+	if s.ready && s.desired == jobs.DesiredRun {
+		u.w.ready[s.id] = s.epoch
+	} else {
+		delete(u.w.ready, s.id)
 	}
 	args := make([]any, 0, 48)
 	for _, p := range s.moving() {
@@ -169,9 +194,21 @@ func value(p any) any {
 	panic(fmt.Sprintf("no column type for %T", p)) // a field of nodeState was given a new type
 }
 
+// settleRow writes what was put off of one node's row.
+func (u *unit) settleRow(id int64) error {
+	if err := u.plant(id); err != nil {
+		return err
+	}
+	return u.writeClaim(id)
+}
+
 // evict writes a node and forgets it, so that a statement of its own may change
 // the row.
 func (u *unit) evict(id int64) error {
+	delete(u.w.states, id)
+	if err := u.settleRow(id); err != nil {
+		return err
+	}
 	s, ok := u.nodes[id]
 	if !ok {
 		return nil

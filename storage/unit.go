@@ -25,17 +25,23 @@ type unit struct {
 	moves    map[jobs.JobID][]jobs.Move
 	jobOrder []jobs.JobID
 
-	attempts []any // columns of rows to be inserted
+	sprouts  []any                // columns of nodes to be inserted
+	planted  int64                // nodes from this ID on are among sprouts; 0: none
+	edges    []any                // columns of dependencies to be inserted
+	attempts []any                // columns of attempts to be inserted
+	claims   map[int64]*jobs.Node // granted, their rows not yet written
 
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
-	writes      int64
+
+	changes, writes, stale int64 // for Stats
 }
 
 func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
 	return &unit{
 		ctx: ctx, w: w, tx: tx, now: ms(w.store.cfg.Now()),
 		stmts: map[string]*sql.Stmt{}, nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
+		claims: map[int64]*jobs.Node{},
 	}
 }
 
@@ -79,7 +85,9 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 	default:
 		err = fmt.Errorf("unknown change %T", c)
 	}
+	u.changes++
 	if refusal(err) {
+		u.stale += int64(count(errors.Is(err, jobs.ErrStale)))
 		out.Err = err
 		return nil
 	}
@@ -125,25 +133,57 @@ func (u *unit) changed(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// rowsAtOnce is how many rows one statement inserts: a few are as dear as one.
-const rowsAtOnce = 16
+// rowsAtOnce lists how many rows one statement inserts, most first: a few are as
+// dear as one.
+var rowsAtOnce = [...]int{64, 8, 1} //nolint:gochecknoglobals // a constant table
 
 const insertAttempts = "INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at) VALUES "
 
 // insertRows inserts rows of so many columns, several to a statement.
 func (u *unit) insertRows(head string, columns int, values []any) error {
-	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
-	many := head + strings.Repeat(row+", ", rowsAtOnce-1) + row
-	for ; len(values) >= rowsAtOnce*columns; values = values[rowsAtOnce*columns:] {
-		if err := u.exec(many, values[:rowsAtOnce*columns]...); err != nil {
+	for _, n := range rowsAtOnce {
+		if len(values) < n*columns {
+			continue
+		}
+		row := "(" + strings.Repeat("?, ", columns-1) + "?)"
+		text := head + strings.Repeat(row+", ", n-1) + row
+		for ; len(values) >= n*columns; values = values[n*columns:] {
+			if err := u.exec(text, values[:n*columns]...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settleRows writes the rows that were put off, but for the states in memory: a
+// statement is about to look for rows.
+func (u *unit) settleRows() error {
+	if err := u.plant(u.w.nextID); err != nil {
+		return err
+	}
+	for id := range u.claims {
+		if err := u.writeClaim(id); err != nil {
 			return err
 		}
 	}
-	for ; len(values) > 0; values = values[columns:] {
-		if err := u.exec(head+row, values[:columns]...); err != nil {
-			return err
-		}
+	return nil
+}
+
+// plant inserts the nodes and dependencies that wait for it, if id is among them:
+// a statement is about to touch its row.
+func (u *unit) plant(id int64) error {
+	if u.planted == 0 || id < u.planted {
+		return nil
 	}
+	u.planted = 0
+	if err := u.insertRows(insertNodes, nodeColumns, u.sprouts); err != nil {
+		return err
+	}
+	if err := u.insertRows("INSERT INTO deps (on_id, node_id) VALUES ", 2, u.edges); err != nil {
+		return err
+	}
+	u.sprouts, u.edges = u.sprouts[:0], u.edges[:0]
 	return nil
 }
 
@@ -162,6 +202,9 @@ func (u *unit) row(text string, args []any, dest ...any) error {
 
 // ids reads a list of node ids.
 func (u *unit) ids(text string, args ...any) ([]int64, error) {
+	if err := u.settleRows(); err != nil {
+		return nil, err
+	}
 	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return nil, err

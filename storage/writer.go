@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/askbob/bob/jobs"
@@ -29,6 +30,9 @@ type writer struct {
 	stmts  map[string]*sql.Stmt // prepared on the writer's connection
 	wanted map[string]bool      // used, and to be prepared when no transaction holds the connection
 	nextID int64                // of nodes: this process alone makes them
+	states map[int64]*nodeState // open nodes as the last commit left them
+	ready  map[int64]int64      // epochs of nodes that may be claimed, as the last commit left them
+	broken error                // why no more changes are taken
 
 	mu    sync.Mutex // guards stats
 	stats Stats
@@ -48,6 +52,7 @@ type op struct {
 	outcomes []jobs.Outcome
 	err      error
 	done     chan struct{}
+	granted  bool // a claim that was answered before its commit
 }
 
 func newWriter(ctx context.Context, s *Store) (*writer, error) {
@@ -56,7 +61,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{
-		store: s, pool: pool, stmts: map[string]*sql.Stmt{}, wanted: map[string]bool{},
+		store: s, pool: pool, stmts: map[string]*sql.Stmt{}, wanted: map[string]bool{}, states: map[int64]*nodeState{}, ready: map[int64]int64{},
 		ops: make(chan *op, maxBatch), quit: make(chan struct{}),
 	}
 	err = s.writes.WithContext(ctx).Raw("SELECT coalesce(max(id), 0) + 1 FROM nodes").Scan(&w.nextID).Error
@@ -100,6 +105,10 @@ func (s *Store) Run(ctx context.Context) error {
 	for {
 		select {
 		case o := <-s.writer.ops:
+			if s.writer.broken != nil {
+				s.writer.answer(o, s.writer.broken)
+				continue
+			}
 			s.writer.work(ctx, o)
 		case <-ctx.Done():
 			s.writer.drain(ctx)
@@ -123,51 +132,123 @@ func (w *writer) drain(ctx context.Context) {
 func (w *writer) work(ctx context.Context, first *op) {
 	// A stop must not tear the transaction that records it.
 	ctx = context.WithoutCancel(ctx)
-	batch := []*op{first}
-	for n := len(first.changes); n < maxBatch; {
-		select {
-		case o := <-w.ops:
-			batch = append(batch, o)
-			n += len(o.changes)
-			continue
-		default:
-		}
-		break
-	}
-	err := w.commit(ctx, batch)
+	batch, err := w.commit(ctx, first)
 	if err != nil && len(batch) > 1 && !errors.Is(translate(err), jobs.ErrDiskFull) {
 		// One bad change must not fail the others.
 		for _, o := range batch {
-			o.err = translate(w.commit(ctx, []*op{o}))
-			close(o.done)
+			w.answer(o, w.commitAlone(ctx, o))
 		}
 		return
 	}
 	for _, o := range batch {
-		o.err = translate(err)
-		close(o.done)
+		w.answer(o, err)
 	}
 }
 
-func (w *writer) commit(ctx context.Context, batch []*op) error {
+// answer tells the one who waits for o what became of it. If a claim was granted
+// and cannot be recorded, a worker does what no row speaks of: the writer takes no
+// more changes, and the process must start anew.
+func (w *writer) answer(o *op, err error) {
+	if o.granted {
+		if err != nil {
+			w.broken = err
+		}
+		return
+	}
+	o.err = translate(err)
+	close(o.done)
+}
+
+// commit makes first, and whatever else comes while it does, in one transaction.
+// It returns what it took.
+func (w *writer) commit(ctx context.Context, first *op) ([]*op, error) {
+	batch := []*op{first}
+	err := w.transact(ctx, func(u *unit) error {
+		for next, n := 0, 0; next < len(batch); {
+			for ; next < len(batch); next++ {
+				if err := w.make(u, batch[next]); err != nil {
+					return err
+				}
+				n += len(batch[next].changes)
+			}
+			batch = w.gather(batch, maxBatch-n)
+		}
+		return nil
+	})
+	return batch, err
+}
+
+// commitAlone makes one op's changes in a transaction of their own.
+func (w *writer) commitAlone(ctx context.Context, o *op) error {
+	return w.transact(ctx, func(u *unit) error { return w.make(u, o) })
+}
+
+// gather adds the changes that wait to batch, about limit of them. It lets others
+// run before it concludes that nothing waits: whoever was answered by the last
+// commit, or was granted a claim by this one, comes back at once.
+func (w *writer) gather(batch []*op, limit int) []*op {
+	yielded := 0
+	for limit > 0 {
+		select {
+		case o := <-w.ops:
+			batch, limit, yielded = append(batch, o), limit-len(o.changes), 0
+			continue
+		default:
+		}
+		if yielded == yields {
+			break
+		}
+		runtime.Gosched()
+		yielded++
+	}
+	return batch
+}
+
+// yields is how often others are let run before nothing is taken to wait.
+const yields = 2
+
+// make applies an op's changes to u. A claim is granted at once: the row is
+// written by this transaction, and so before anything that follows from it, because
+// the worker's own changes come to this writer after it. Until then the worker can
+// do nothing that others see. Only a process that has the database for itself may
+// do so.
+func (w *writer) make(u *unit, o *op) error {
+	outcomes := make([]jobs.Outcome, len(o.changes))
+	for i, c := range o.changes {
+		if err := u.apply(c, &outcomes[i]); err != nil {
+			return fmt.Errorf("%T: %w", c, err)
+		}
+	}
+	if o.granted {
+		return nil // it was answered; this is the second try
+	}
+	o.outcomes = outcomes
+	if len(o.changes) == 1 {
+		if _, claim := o.changes[0].(jobs.Claim); claim {
+			o.granted = true
+			close(o.done)
+		}
+	}
+	return nil
+}
+
+// transact runs fn in a transaction and tells of what it did.
+func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 	var u *unit
 	err := w.store.stdTx(ctx, func(tx *sql.Tx) error {
 		u = newUnit(ctx, w, tx)
-		for _, o := range batch {
-			o.outcomes = make([]jobs.Outcome, len(o.changes))
-			for i, c := range o.changes {
-				if err := u.apply(c, &o.outcomes[i]); err != nil {
-					return fmt.Errorf("%T: %w", c, err)
-				}
-			}
+		if err := fn(u); err != nil {
+			return err
 		}
 		return u.finish()
 	})
 	if err != nil {
+		w.forget()
 		return err
 	}
+	w.remember(u.nodes)
 	w.prepare(ctx)
-	w.count(batch, u.writes)
+	w.count(u)
 	if d := w.store.cfg.Dispatcher; d != nil {
 		d.Committed(u.ready)
 		if len(u.interrupted) > 0 {
@@ -178,6 +259,37 @@ func (w *writer) commit(ctx context.Context, batch []*op) error {
 		f.Publish(u.jobOrder...)
 	}
 	return nil
+}
+
+// maxStates bounds what is remembered, at about 600 bytes each.
+const maxStates = 1 << 14
+
+// maxReady bounds the nodes that are known to be ready, at about 40 bytes each.
+const maxReady = 1 << 16
+
+// forget drops what was remembered: it was changed and the rows were not.
+func (w *writer) forget() {
+	clear(w.states)
+	clear(w.ready)
+}
+
+// remember keeps the open nodes of a committed unit for the next one: the branches
+// above busy leaves would be read again by every transaction. Only this writer
+// changes rows of nodes, so they stay true.
+func (w *writer) remember(nodes map[int64]*nodeState) {
+	if len(w.states)+len(nodes) > maxStates {
+		clear(w.states)
+	}
+	if len(w.ready) > maxReady {
+		clear(w.ready)
+	}
+	for id, s := range nodes {
+		if s.status.Final() {
+			delete(w.states, id)
+			continue
+		}
+		w.states[id] = s
+	}
 }
 
 // prepared returns the statement for text as prepared on the connection, or, the
@@ -205,19 +317,13 @@ func (w *writer) prepare(ctx context.Context) {
 	clear(w.wanted)
 }
 
-func (w *writer) count(batch []*op, writes int64) {
+func (w *writer) count(u *unit) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stats.Commits++
-	w.stats.Writes += writes
-	for _, o := range batch {
-		w.stats.Changes += int64(len(o.changes))
-		for _, out := range o.outcomes {
-			if errors.Is(out.Err, jobs.ErrStale) {
-				w.stats.Stale++
-			}
-		}
-	}
+	w.stats.Writes += u.writes
+	w.stats.Changes += u.changes
+	w.stats.Stale += u.stale
 }
 
 // Stats returns what the writer did since Open.

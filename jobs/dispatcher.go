@@ -21,9 +21,12 @@ type Ready struct {
 // Dispatcher hands ready nodes to workers. It holds no truth: what it forgets, the
 // store still knows.
 type Dispatcher interface {
-	// Committed is called by the store after the commit that made nodes ready.
-	// It does not block.
+	// Committed is called by the store after the commit that made nodes ready. A
+	// Ready of no node says that its job has ready nodes that were handed out and
+	// refused before. It does not block.
 	Committed(ready []Ready)
+	// Prioritize gives a job's waiting nodes another rank.
+	Prioritize(job JobID, rank int)
 	// Interrupt ends the contexts of running nodes with cause. Unknown nodes are
 	// ignored.
 	Interrupt(nodes []NodeID, cause error)

@@ -11,6 +11,9 @@ var (
 	ErrStale = errors.New("stale: the node moved on")
 	// ErrBudget says that a purse cannot cover the worst case of a call.
 	ErrBudget = errors.New("the budget does not cover this call")
+	// ErrPaused says that a person paused the node or what is above it: it is to be
+	// handed back.
+	ErrPaused = errors.New("paused")
 	// ErrDiskFull says that the database cannot grow.
 	ErrDiskFull = errors.New("the disk is full")
 )

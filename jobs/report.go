@@ -15,6 +15,7 @@ type Report struct {
 	Request      string     `json:"request"`
 	Status       Status     `json:"status"`
 	Reason       Reason     `json:"reason"`
+	Desired      Desired    `json:"desired"` // what people want of it: visible until every worker has let go
 	Progress     float64    `json:"progress"`
 	Priority     Priority   `json:"priority"`
 	Current      string     `json:"current"`
@@ -65,6 +66,7 @@ type NodeReport struct {
 	Prompt         string     `json:"prompt"`
 	Status         Status     `json:"status"`
 	Reason         Reason     `json:"reason"`
+	Desired        Desired    `json:"desired"`
 	Priority       Priority   `json:"priority"`
 	Depth          int        `json:"depth"`
 	DependsOn      []NodeID   `json:"depends_on"`
@@ -147,7 +149,7 @@ func ParseMoney(s string) (Money, error) { return llm.ParseMoney(s) }
 // plan's revision, the purse, and the nodes.
 func NewReport(root *Node, now time.Time) Report {
 	r := Report{
-		ID: root.Job, Title: root.Title, Status: root.Status, Reason: root.Reason, Progress: round(root.Progress()),
+		ID: root.Job, Title: root.Title, Status: root.Status, Reason: root.Reason, Desired: root.Desired, Progress: round(root.Progress()),
 		Priority: root.Priority, CreatedAt: root.Created, StartedAt: at(root.Started), CompletedAt: at(root.Completed),
 		Tokens: root.Counts.Tokens, Result: root.Result, Error: root.Error,
 		Cost: CostReport{USD: root.Counts.Cost.String(), Reserved: Money(0).String(), Unpriced: root.Counts.Unpriced},
@@ -200,7 +202,7 @@ func Activity(n *Node) string {
 func NewNodeReport(n *Node) NodeReport {
 	r := NodeReport{
 		ID: n.ID, Path: n.Path, Type: n.Type, Title: n.Title, Description: n.Description, Prompt: n.Prompt,
-		Status: n.Status, Reason: n.Reason, Priority: n.Priority, Depth: n.Depth, DependsOn: []NodeID{}, Optional: n.Optional,
+		Status: n.Status, Reason: n.Reason, Desired: n.Desired, Priority: n.Priority, Depth: n.Depth, DependsOn: []NodeID{}, Optional: n.Optional,
 		Attempts: n.Attempt, Provider: n.Provider, Model: n.Model, Progress: round(n.Progress()),
 		CurrentStep: n.CurrentStep, StepsCompleted: n.StepsCompleted, TotalSteps: n.TotalSteps, EstimatedMS: n.Estimate.Milliseconds(),
 		CreatedAt: n.Created, StartedAt: at(n.Started), CompletedAt: at(n.Completed),

@@ -116,6 +116,7 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 	EventFail: {
 		StatusRunning: {StatusFailed}, StatusPlanning: {StatusFailed}, StatusWaitingForChildren: {StatusFailed},
 		StatusQueued: {StatusFailed}, StatusWaitingForInput: {StatusFailed}, StatusAwaitingApproval: {StatusFailed},
+		StatusPaused: {StatusFailed},
 	},
 	EventRetry:    {StatusRunning: {StatusQueued}, StatusPlanning: {StatusQueued, StatusPlanning}},
 	EventPark:     {StatusRunning: {StatusWaitingForInput}, StatusPlanning: {StatusWaitingForInput}},
@@ -141,7 +142,10 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 		StatusCompleted: {StatusQueued, StatusWaitingForChildren}, StatusPartial: {StatusQueued, StatusWaitingForChildren},
 		StatusFailed:    {StatusQueued, StatusPlanning, StatusWaitingForChildren},
 		StatusCancelled: {StatusQueued, StatusPlanning, StatusWaitingForChildren},
-		StatusSkipped:   {StatusQueued, StatusWaitingForChildren},
+		StatusSkipped:   {StatusQueued, StatusPlanning, StatusWaitingForChildren},
+		// Of a branch that was about to be combined when a step below it was run again.
+		StatusQueued: {StatusWaitingForChildren}, StatusRunning: {StatusWaitingForChildren},
+		StatusPaused: {StatusPaused},
 	},
 }
 

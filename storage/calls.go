@@ -12,7 +12,14 @@ func purseOf(job jobs.JobID) string { return "job:" + string(job) }
 // reserve books the worst case of a call against the job's purse, or refuses it.
 // The line of the ledger is there before the call is sent.
 func (u *unit) reserve(c jobs.Reserve, out *jobs.Outcome) error {
-	if _, err := u.held(c.Fence); err != nil {
+	s, err := u.held(c.Fence)
+	if err != nil {
+		return err
+	}
+	if s.desired == jobs.DesiredPause {
+		return fmt.Errorf("node %d: %w", s.id, jobs.ErrPaused)
+	}
+	if err := u.admit(s.parent); err != nil { // a paused tree spends nothing more
 		return err
 	}
 	e := c.Estimate

@@ -171,8 +171,8 @@ func (u *unit) childEnded(e ending) error {
 	p.openChildren--
 	p.kids.Add(e.status, e.optional)
 	p.counted = true
-	if p.status.Final() || p.desired == jobs.DesiredCancel {
-		return nil // it is being ended from above
+	if p.status.Final() || p.desired == jobs.DesiredCancel || p.status == jobs.StatusPaused {
+		return nil // it is being ended from above, or is judged when it goes on
 	}
 	if p.openChildren > 0 {
 		return u.cutShort(p)
@@ -234,16 +234,16 @@ func (u *unit) jobEnded(e ending) error {
 		return err
 	}
 	text := fmt.Sprintf("Job %s: %s", e.status, root.title)
-	return u.notice(e.job, jobs.NoticeCompletion, fmt.Sprintf("completion:%d", root.tries), text)
+	return u.notice(e.job, jobs.NoticeCompletion, fmt.Sprintf("completion:%d", root.epoch), text)
 }
 
 // cancel ends all that is open of a job.
 func (u *unit) cancel(c jobs.Cancel) error {
 	root, err := u.root(c.Job)
-	if err != nil {
+	if err != nil || root.status.Final() {
 		return err
 	}
-	return u.end(root, jobs.StatusCancelled, c.Reason)
+	return u.cancelTree(root)
 }
 
 // expire ends the open leaves of a job; its branches are then judged as ever.

@@ -48,6 +48,9 @@ func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
 	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun || s.notBefore > u.now {
 		return nil, fmt.Errorf("claim node %d: %w", s.id, jobs.ErrStale)
 	}
+	if err := u.admit(s.parent); err != nil {
+		return nil, err
+	}
 	n := s.node()
 	u.take(n, c.Worker)
 	s.status, s.reason, s.ready, s.owner, s.dirty = n.Status, "", false, c.Worker, true
@@ -71,6 +74,9 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 	} else {
 		known := *c.Known
 		n = &known
+	}
+	if err := u.admit(int64(n.Parent)); err != nil {
+		return nil, err
 	}
 	delete(u.w.ready, id)
 	u.take(n, c.Worker)
@@ -136,11 +142,10 @@ func (u *unit) claimed(n *jobs.Node) error {
 			return err
 		}
 	}
-	if n.Phase != jobs.PhaseWork {
-		return nil
-	}
+	work := count(n.Phase == jobs.PhaseWork)
 	return u.above(int64(n.Parent), func(s *nodeState) {
-		s.n.Running++
+		s.busy++
+		s.n.Running += work
 		if s.started == 0 { // a branch begins with its first leaf
 			s.started, s.dirty = u.now, true
 		}
@@ -179,10 +184,14 @@ func (u *unit) finishNode(c jobs.Finish) error {
 		return err
 	}
 	u.attemptRow(id, n.Epoch, ms(n.Claimed), n.Phase, n.Attempt, c.Status, c.Reason, c.Error)
-	if n.Phase != jobs.PhaseCombine {
-		if err := u.above(int64(n.Parent), func(s *nodeState) { s.leafEnded(c.Status, n.Counts.Weight, n.Phase == jobs.PhaseWork) }); err != nil {
-			return err
+	err := u.above(int64(n.Parent), func(s *nodeState) {
+		s.busy--
+		if n.Phase != jobs.PhaseCombine {
+			s.leafEnded(c.Status, n.Counts.Weight, n.Phase == jobs.PhaseWork)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	return u.ended(ending{id: id, job: n.Job, parent: int64(n.Parent), status: c.Status, optional: n.Optional, dependants: n.Dependants})
 }
@@ -265,11 +274,14 @@ func (u *unit) release(s *nodeState, e jobs.Event, to jobs.Status, why jobs.Reas
 		return err
 	}
 	u.attemptRow(s.id, s.epoch, s.claimed, s.phase, s.attempt, to, why, msg)
-	if s.phase == jobs.PhaseWork && s.status == jobs.StatusRunning {
-		s.n.Running = 0
-		if err := u.above(s.parent, func(p *nodeState) { p.n.Running-- }); err != nil {
-			return err
-		}
+	ran := count(s.phase == jobs.PhaseWork && s.status == jobs.StatusRunning)
+	s.n.Running -= ran
+	err := u.above(s.parent, func(p *nodeState) {
+		p.busy--
+		p.n.Running -= ran
+	})
+	if err != nil {
+		return err
 	}
 	s.status, s.reason, s.owner, s.step, s.dirty = to, why, "", "", true
 	return nil

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type hands struct {
 	plans map[string]jobs.Plan // by title of the planned node; the root's by ""
 	fail  map[string]bool      // titles of leaves that fail for good
+	once  map[string]bool      // titles of leaves that fail the first time only
+	gate  chan struct{}        // if not nil, every leaf takes one before it ends
 	delay time.Duration
 
 	mu      sync.Mutex
@@ -76,7 +78,18 @@ func (h *hands) Work(ctx context.Context, n *jobs.Node) (string, error) {
 		case <-time.After(h.delay):
 		}
 	}
-	if h.fail[n.Title] {
+	if h.gate != nil {
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-h.gate:
+		}
+	}
+	h.mu.Lock()
+	first := h.once[n.Title]
+	delete(h.once, n.Title)
+	h.mu.Unlock()
+	if first || h.fail[n.Title] {
 		return "", permanent{}
 	}
 	h.mu.Lock()
@@ -275,6 +288,7 @@ func TestEngine_keepsItsInvariantsOnRandomTrees(t *testing.T) {
 		h.plans[""] = randomPlan(t, h)
 		e := start(t, path, rapid.IntRange(1, 4).Draw(t, "workers"), h)
 		r := e.end(t, e.submit(t, -1))
+		noFaults(t, e)
 		if err := e.stop(); err != nil {
 			t.Fatalf("stop: %v", err)
 		}

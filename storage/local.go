@@ -83,10 +83,28 @@ func (l *Local) Committed(ready []jobs.Ready) {
 	}
 	l.mu.Lock()
 	for _, r := range ready {
+		if r.Node == 0 {
+			l.expect(r)
+			continue
+		}
 		l.push(r)
 	}
 	l.mu.Unlock()
 	l.knock()
+}
+
+// Prioritize gives a job's waiting nodes another rank.
+func (l *Local) Prioritize(job jobs.JobID, rank int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, list := range [][]queued{l.queue, l.later} {
+		for i := range list {
+			if list[i].Job == job {
+				list[i].Rank = rank
+			}
+		}
+	}
+	heap.Init(&l.queue)
 }
 
 func (l *Local) knock() {

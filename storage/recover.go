@@ -33,6 +33,10 @@ func (s *Store) recover(ctx context.Context) error {
 		if err := u.sweepBlobs(); err != nil {
 			return err
 		}
+		if err := u.resumeSweeps(); err != nil {
+			return err
+		}
+		s.writer.sweeps = u.sweeps
 		return u.finish()
 	}))
 }

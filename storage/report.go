@@ -33,6 +33,7 @@ type nodeRow struct {
 	Status      string
 	Reason      string
 	Phase       string
+	Desired     string
 	Attempt     int
 	Epoch       int64
 	Owner       string
@@ -65,7 +66,7 @@ func (r nodeRow) node() *jobs.Node {
 		ID: jobs.NodeID(r.ID), Job: jobs.JobID(r.JobID), Parent: jobs.NodeID(r.ParentID), Path: r.Path, Depth: r.Depth, Order: r.Ord,
 		Type: jobs.Type(r.Type), Title: r.Title, Description: r.Description, Prompt: r.Prompt, Priority: jobs.Priority(r.Priority),
 		Optional: r.Optional, Estimate: time.Duration(r.EstimateMS) * time.Millisecond,
-		Status: jobs.Status(r.Status), Reason: jobs.Reason(r.Reason), Phase: jobs.Phase(r.Phase), Attempt: r.Attempt, Epoch: r.Epoch, Owner: r.Owner,
+		Status: jobs.Status(r.Status), Reason: jobs.Reason(r.Reason), Phase: jobs.Phase(r.Phase), Desired: jobs.Desired(r.Desired), Attempt: r.Attempt, Epoch: r.Epoch, Owner: r.Owner,
 		Created: fromMS(r.CreatedAt), Started: fromMS(r.StartedAt), Completed: fromMS(r.CompletedAt),
 		CurrentStep: r.CurrentStep, StepsCompleted: r.StepsCompleted, TotalSteps: r.TotalSteps, OpenDeps: r.OpenDeps,
 		Counts: jobs.Counts{
@@ -264,9 +265,21 @@ func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
 	return list, err
 }
 
-// Ready lists ready nodes of a job.
+// Ready lists ready nodes of a job, but for those below a node that people paused
+// or are cancelling: their claims would be refused, again and again.
 func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
-	rows, err := s.reads.WithContext(ctx).Raw(selectNode+"WHERE job_id = ? AND ready = 1 ORDER BY id LIMIT ?", string(job), limit).Rows()
+	db := s.reads.WithContext(ctx)
+	var barred []string
+	err := db.Raw("SELECT path FROM nodes WHERE job_id = ? AND desired <> 'run' AND completed_at = 0", string(job)).Scan(&barred).Error
+	if err != nil || slices.Contains(barred, "") {
+		return nil, err
+	}
+	text, args := selectNode+"WHERE job_id = ? AND ready = 1", []any{string(job)}
+	for _, path := range barred {
+		text += " AND substr(path || '.', 1, length(?)) <> ?"
+		args = append(args, path+".", path+".")
+	}
+	rows, err := db.Raw(text+" ORDER BY id LIMIT ?", append(args, limit)...).Rows()
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,9 @@ type nodeState struct {
 	dependants                int
 	kids                      jobs.Children
 	n                         jobs.Counts
+	busy                      int         // nodes below that workers hold
+	before                    jobs.Status // of a paused node: what it goes back to
+	beforeReason              jobs.Reason
 	provider, model, errorMsg string
 
 	dirty      bool
@@ -52,7 +55,7 @@ const loadState = `SELECT job_id, parent_id, path, depth, type, optional, on_fai
   open_children, open_deps, dependants,
   c_completed, c_partial, c_failed, c_skipped, c_cancelled, o_good, o_bad,
   l_total, l_completed, l_failed, l_running, l_skipped, l_cancelled, weight, weight_done,
-  tokens_in, tokens_read, tokens_write, tokens_out, cost, unpriced, provider, model, error
+  tokens_in, tokens_read, tokens_write, tokens_out, cost, unpriced, provider, model, error, busy, before, before_reason
 FROM nodes WHERE id = ?`
 
 const saveState = `UPDATE nodes SET
@@ -62,14 +65,14 @@ const saveState = `UPDATE nodes SET
   c_completed = ?, c_partial = ?, c_failed = ?, c_skipped = ?, c_cancelled = ?, o_good = ?, o_bad = ?,
   l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
   tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?,
-  provider = ?, model = ?, error = ?
+  provider = ?, model = ?, error = ?, busy = ?, before = ?, before_reason = ?
 WHERE id = ?`
 
 // saveCounts is saveState for a branch whose leaves moved while it did not.
 const saveCounts = `UPDATE nodes SET open_children = ?,
   c_completed = ?, c_partial = ?, c_failed = ?, c_skipped = ?, c_cancelled = ?, o_good = ?, o_bad = ?,
   l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
-  tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?
+  tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?, busy = ?
 WHERE id = ?`
 
 // moving lists pointers to what loadState reads from title on and saveState
@@ -83,7 +86,7 @@ func (s *nodeState) moving() []any {
 		&s.kids.OptionalGood, &s.kids.OptionalBad,
 		&s.n.Total, &s.n.Completed, &s.n.Failed, &s.n.Running, &s.n.Skipped, &s.n.Cancelled, &s.n.Weight, &s.n.WeightDone,
 		&s.n.Tokens.Input, &s.n.Tokens.CacheRead, &s.n.Tokens.CacheWrite, &s.n.Tokens.Output, &s.n.Cost, &s.n.Unpriced,
-		&s.provider, &s.model, &s.errorMsg,
+		&s.provider, &s.model, &s.errorMsg, &s.busy, &s.before, &s.beforeReason,
 	}
 }
 
@@ -152,7 +155,7 @@ func (u *unit) save(s *nodeState) error {
 		n := &s.n
 		return u.exec(saveCounts, s.openChildren, s.kids.Completed, s.kids.Partial, s.kids.Failed, s.kids.Skipped, s.kids.Cancelled,
 			s.kids.OptionalGood, s.kids.OptionalBad, n.Total, n.Completed, n.Failed, n.Running, n.Skipped, n.Cancelled, n.Weight, n.WeightDone,
-			n.Tokens.Input, n.Tokens.CacheRead, n.Tokens.CacheWrite, n.Tokens.Output, int64(n.Cost), n.Unpriced, s.id)
+			n.Tokens.Input, n.Tokens.CacheRead, n.Tokens.CacheWrite, n.Tokens.Output, int64(n.Cost), n.Unpriced, s.busy, s.id)
 	}
 	if !dirty {
 		return nil
@@ -162,7 +165,7 @@ func (u *unit) save(s *nodeState) error {
 	} else {
 		delete(u.w.ready, s.id)
 	}
-	args := make([]any, 0, 48)
+	args := make([]any, 0, 52)
 	for _, p := range s.moving() {
 		args = append(args, value(p))
 	}

@@ -33,6 +33,8 @@ type unit struct {
 
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
+	sweeps      []*sweep     // trees to be ended piece by piece
+	ranks       []jobs.Ready // jobs that got another place in the line
 
 	changes, writes, stale int64 // for Stats
 }
@@ -68,6 +70,8 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.approve(c)
 	case jobs.Cancel:
 		err = u.cancel(c)
+	case jobs.Command:
+		err = u.command(c)
 	case jobs.Expire:
 		err = u.expire(c)
 	case jobs.Working:
@@ -98,7 +102,7 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 // a failure of the transaction. Refusals come before anything was written.
 func refusal(err error) bool {
 	_, user := errors.AsType[*jobs.UserError](err)
-	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound)
+	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrPaused) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound)
 }
 
 // stmt returns the prepared statement for text in this transaction.
@@ -248,6 +252,9 @@ func (u *unit) touch(job jobs.JobID) {
 
 // finish writes what was changed in memory, and the events.
 func (u *unit) finish() error {
+	if err := u.settlePauses(); err != nil {
+		return err
+	}
 	if err := u.milestones(); err != nil {
 		return err
 	}

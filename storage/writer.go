@@ -33,6 +33,7 @@ type writer struct {
 	states map[int64]*nodeState // open nodes as the last commit left them
 	ready  map[int64]int64      // epochs of nodes that may be claimed, as the last commit left them
 	broken error                // why no more changes are taken
+	sweeps []*sweep             // trees that are being ended piece by piece
 
 	mu    sync.Mutex // guards stats
 	stats Stats
@@ -103,6 +104,9 @@ func (s *Store) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outco
 func (s *Store) Run(ctx context.Context) error {
 	defer close(s.writer.quit)
 	for {
+		if s.writer.sweepOn(ctx) {
+			continue
+		}
 		select {
 		case o := <-s.writer.ops:
 			if s.writer.broken != nil {
@@ -249,8 +253,12 @@ func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 	w.remember(u.nodes)
 	w.prepare(ctx)
 	w.count(u)
+	w.sweeps = append(w.sweeps, u.sweeps...)
 	if d := w.store.cfg.Dispatcher; d != nil {
 		d.Committed(u.ready)
+		for _, r := range u.ranks {
+			d.Prioritize(r.Job, r.Rank)
+		}
 		if len(u.interrupted) > 0 {
 			d.Interrupt(u.interrupted, jobs.ErrCancelled)
 		}

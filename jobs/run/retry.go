@@ -40,6 +40,8 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	case errors.Is(err, jobs.ErrDiskFull):
 		r.giveUp(err)
 		return nil
+	case errors.Is(err, jobs.ErrPaused):
+		return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonUser, Uncounted: true}
 	case errors.Is(err, jobs.ErrBudget):
 		return r.broke(n)
 	}

@@ -32,6 +32,9 @@ type ServiceConfig struct {
 	Inspector Inspector
 	Now       func() time.Time
 	Timeout   time.Duration // of a job; 0: none
+	// CheckPlan says, as a *UserError, why an edited plan could not run; nil: every
+	// plan may.
+	CheckPlan func(p Plan) error
 }
 
 // Service is what front ends call. It is safe for concurrent use.

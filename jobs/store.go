@@ -38,6 +38,10 @@ type Store interface {
 	Files(n *Node) Files
 	// Artifact returns a file that a job made. ErrNotFound.
 	Artifact(ctx context.Context, job JobID, name string) ([]byte, error)
+	// Plan returns the tree of a job that waits for approval as a plan whose keys
+	// are paths, and its revision. It returns a *UserError if the job does not wait
+	// for approval, ErrNotFound if there is none.
+	Plan(ctx context.Context, job JobID) (Plan, int, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
 }

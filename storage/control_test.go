@@ -404,3 +404,58 @@ func TestStore_Ready_leavesOutWhatIsPaused(t *testing.T) {
 		t.Errorf("got %s, want completed", r.Status)
 	}
 }
+
+func TestRevise_replacesThePlanAndRefusesOldRevisions(t *testing.T) {
+	t.Parallel()
+	h := &hands{plans: map[string]jobs.Plan{"": seedPlan()}}
+	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 2, h)
+	defer func() { _ = e.stop() }()
+	out, err := e.store.Apply(t.Context(), jobs.Submit{Job: jobs.NewJob{ID: "job_00000009", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Ask: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := out[0].Job
+	e.when(t, job, func(r *jobs.Report) bool { return r.Status == jobs.StatusAwaitingApproval })
+	plan, revision, err := e.store.Plan(t.Context(), job)
+	if err != nil || len(plan.Steps) != 14 || revision != 1 {
+		t.Fatalf("got %d steps of revision %d (%v), want 14 of 1", len(plan.Steps), revision, err)
+	}
+	edited, err := plan.Edited([]jobs.Edit{
+		{Op: jobs.EditDrop, Path: "1.2"}, {Op: jobs.EditPrompt, Path: "2.1", Prompt: "new"},
+		{Op: jobs.EditAdd, Path: "2", Prompt: "more", Title: "extra", DependsOn: []string{"2.3"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := func(c jobs.Change) error {
+		out, err := e.store.Apply(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0].Err
+	}
+	if err := apply(jobs.Revise{Job: job, Revision: 1, Plan: edited}); err != nil {
+		t.Fatal(err)
+	}
+	var user *jobs.UserError
+	if err := apply(jobs.Approve{Job: job, Revision: 1}); !errors.As(err, &user) || !strings.Contains(err.Error(), "newest revision is 2") {
+		t.Errorf("approving the old plan: %v, want to be told of revision 2", err)
+	}
+	if err := apply(jobs.Revise{Job: job, Revision: 1, Plan: edited}); !errors.As(err, &user) {
+		t.Errorf("editing the old plan: %v, want a refusal", err)
+	}
+	if h.started() != 0 {
+		t.Errorf("%d steps ran before a yes", h.started())
+	}
+	if err := apply(jobs.Approve{Job: job, Revision: 2}); err != nil {
+		t.Fatal(err)
+	}
+	r := e.end(t, job)
+	if r.Status != jobs.StatusCompleted || r.Summary.Total != 7 || h.order[len(h.order)-1] != "extra" {
+		t.Errorf("got %s, %d steps, in the order %v; want completed, 7, extra last", r.Status, r.Summary.Total, h.order)
+	}
+	if err := apply(jobs.Approve{Job: job, Revision: 2}); !errors.As(err, &user) {
+		t.Errorf("approving twice: %v, want a refusal", err)
+	}
+	noFaults(t, e)
+}

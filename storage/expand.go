@@ -42,32 +42,49 @@ func (u *unit) expand(c jobs.Expand) error {
 	if err != nil {
 		return err
 	}
-	var revision, ask int
-	if err := u.row("SELECT revision, ask FROM jobs WHERE id = ?", []any{string(s.job)}, &revision, &ask); err != nil {
+	var ask int
+	if err := u.row("SELECT ask FROM jobs WHERE id = ?", []any{string(s.job)}, &ask); err != nil {
 		return err
 	}
 	asks := ask == 1 && s.parent == 0
-	top := &sprout{id: s.id, path: s.path, depth: s.depth, closed: asks}
-	tree, edges, err := u.grow(c.Plan.Steps, top)
+	top, revision, err := u.lay(s, c.Plan.Steps, asks)
 	if err != nil {
 		return err
 	}
+	return u.expanded(s, top, c.Plan.Title, asks, revision)
+}
+
+// lay inserts the nodes of a plan below s. None of them may start while s is
+// closed. It returns what they sum up to, and the revision of the job's plan.
+func (u *unit) lay(s *nodeState, steps []jobs.Step, closed bool) (*sprout, int, error) {
+	top := &sprout{id: s.id, path: s.path, depth: s.depth, closed: closed}
+	tree, edges, err := u.grow(steps, top)
+	if err != nil {
+		return nil, 0, err
+	}
 	weigh(tree, top, s)
+	text := "SELECT revision FROM jobs WHERE id = ?"
 	if s.parent == 0 {
-		revision++
-		if err := u.exec("UPDATE jobs SET revision = ? WHERE id = ?", revision, string(s.job)); err != nil {
-			return err
-		}
+		text = "UPDATE jobs SET revision = revision + 1 WHERE id = ? RETURNING revision"
+	}
+	var revision int
+	if err := u.row(text, []any{string(s.job)}, &revision); err != nil {
+		return nil, 0, err
 	}
 	for _, t := range tree {
 		if err := u.insert(s, t, revision); err != nil {
-			return err
+			return nil, 0, err
 		}
 	}
 	for _, e := range edges {
 		u.edges = append(u.edges, e[0], e[1])
 	}
-	return u.expanded(s, top, c.Plan.Title, asks, revision)
+	return top, revision, nil
+}
+
+// askApproval asks for a yes to a revision of the plan.
+func (u *unit) askApproval(root *nodeState, revision int) error {
+	return u.notice(root.job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval.")
 }
 
 // expanded turns the planned node into a branch.
@@ -75,7 +92,7 @@ func (u *unit) expanded(s *nodeState, top *sprout, title string, asks bool, revi
 	to, e, why := jobs.StatusWaitingForChildren, jobs.EventPlanned, jobs.Reason("")
 	if asks {
 		to, e, why = jobs.StatusAwaitingApproval, jobs.EventAskApproval, jobs.ReasonApproval
-		if err := u.notice(s.job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval."); err != nil {
+		if err := u.askApproval(s, revision); err != nil {
 			return err
 		}
 	}
@@ -281,19 +298,9 @@ func (u *unit) become(c jobs.Become) error {
 
 // approve lets a plan run.
 func (u *unit) approve(c jobs.Approve) error {
-	root, err := u.root(c.Job)
+	root, err := u.awaiting(c.Job, c.Revision)
 	if err != nil {
 		return err
-	}
-	var revision int
-	if err := u.row("SELECT revision FROM jobs WHERE id = ?", []any{string(c.Job)}, &revision); err != nil {
-		return err
-	}
-	switch {
-	case root.status != jobs.StatusAwaitingApproval:
-		return &jobs.UserError{Message: fmt.Sprintf("Job %s does not wait for approval.", c.Job)}
-	case revision != c.Revision:
-		return &jobs.UserError{Message: fmt.Sprintf("That plan is out of date: the newest revision is %d.", revision)}
 	}
 	return u.openBranch(root, jobs.EventApprove)
 }

@@ -19,7 +19,7 @@ type reopening struct {
 
 // runAgain lets what did not succeed below a node run again, or, for VerbRerun, all
 // of it; and what was skipped for it or built on its results. Finished work beside
-// it is kept.
+// it is kept, and a branch that is at work goes on with the results it began with.
 func (u *unit) runAgain(s *nodeState, c jobs.Command) error {
 	if !s.status.Final() && s.desired == jobs.DesiredCancel {
 		return s.over()
@@ -173,6 +173,7 @@ func (r *reopening) dependants(on *nodeState) error {
 // prune drops leaves that could not start, because something else that they depend
 // on has failed and stays so. It refuses if asked is among them.
 func (r *reopening) prune(asked *nodeState) error {
+	lone := len(r.leaves) == 0 // only the combining of asked runs again
 	for again := true; again; {
 		again = false
 		for id, leaf := range r.leaves {
@@ -189,9 +190,30 @@ func (r *reopening) prune(asked *nodeState) error {
 			delete(r.leaves, id)
 			again = true
 		}
+		if again && !lone {
+			if err := r.onlyAbove(); err != nil {
+				return err
+			}
+		}
 	}
-	if len(r.leaves) == 0 && r.branches[asked.id] == nil {
+	if len(r.leaves) == 0 && !lone {
 		return &jobs.UserError{Message: asked.called() + " depends on steps that failed: retry those."}
+	}
+	return nil
+}
+
+// onlyAbove keeps the branches above the leaves that are left.
+func (r *reopening) onlyAbove() error {
+	clear(r.branches)
+	for _, s := range r.leaves {
+		for parent := s.parent; parent != 0 && r.branches[parent] == nil; {
+			p, err := r.u.load(parent)
+			if err != nil {
+				return err
+			}
+			r.branches[parent] = p
+			parent = p.parent
+		}
 	}
 	return nil
 }
@@ -236,9 +258,9 @@ func (r *reopening) carryOut() error {
 			return err
 		}
 	}
-	ended := map[int64]jobs.Status{}
+	ended, judged := map[int64]jobs.Status{}, map[int64]bool{}
 	for _, s := range append(leaves, sorted(r.branches)...) {
-		ended[s.id] = s.status
+		ended[s.id], judged[s.id] = s.status, s.status == jobs.StatusQueued && s.verdict != ""
 		if err := r.u.clearEnd(s); err != nil {
 			return err
 		}
@@ -249,7 +271,7 @@ func (r *reopening) carryOut() error {
 		}
 	}
 	for _, s := range sorted(r.branches) {
-		if err := r.u.restartBranch(s, ended[s.id]); err != nil {
+		if err := r.u.restartBranch(s, ended[s.id], judged[s.id]); err != nil {
 			return err
 		}
 	}
@@ -376,13 +398,16 @@ func (u *unit) recount(s *nodeState) error {
 
 // restartBranch lets a branch wait for its children, or first for what it depends
 // on. Branches come before what is below them.
-func (u *unit) restartBranch(s *nodeState, was jobs.Status) error {
+func (u *unit) restartBranch(s *nodeState, was jobs.Status, judged bool) error {
 	if was == jobs.StatusPaused {
 		s.before, s.beforeReason = jobs.StatusWaitingForChildren, ""
 		return nil
 	}
-	if err := u.countDeps(s); err != nil {
-		return err
+	opened := was == jobs.StatusWaitingForChildren || was == jobs.StatusRunning || judged
+	if !opened {
+		if err := u.countDeps(s); err != nil {
+			return err
+		}
 	}
 	to, why := jobs.StatusWaitingForChildren, jobs.Reason("")
 	if s.openDeps > 0 {

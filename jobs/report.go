@@ -28,6 +28,7 @@ type Report struct {
 	Cost         CostReport `json:"cost"`
 	Tokens       Tokens     `json:"tokens"`
 	Summary      Summary    `json:"summary"`
+	Waiting      []Wait     `json:"waiting,omitempty"` // what it waits for, MaxWaits at most
 
 	Nodes     []NodeReport     `json:"nodes,omitempty"` // in the order of their paths
 	Result    string           `json:"result"`

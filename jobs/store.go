@@ -42,6 +42,9 @@ type Store interface {
 	// are paths, and its revision. It returns a *UserError if the job does not wait
 	// for approval, ErrNotFound if there is none.
 	Plan(ctx context.Context, job JobID) (Plan, int, error)
+	// Silent lists the open jobs in which nothing has happened since a time, and of
+	// which that was not told yet.
+	Silent(ctx context.Context, since time.Time) ([]JobID, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
 }
@@ -66,4 +69,5 @@ const (
 	NoticeQuestion   NoticeKind = "question"
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"
+	NoticeQuiet      NoticeKind = "quiet" // nothing has happened for a while
 )

@@ -107,6 +107,9 @@ func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Re
 	if err := s.current(db, &r); err != nil {
 		return nil, err
 	}
+	if err := s.waits(db, &r); err != nil {
+		return nil, err
+	}
 	if !whole {
 		return &r, nil
 	}

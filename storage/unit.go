@@ -70,6 +70,8 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.approve(c)
 	case jobs.Cancel:
 		err = u.cancel(c)
+	case jobs.Quiet:
+		err = u.quiet(c)
 	case jobs.Revise:
 		err = u.revise(c)
 	case jobs.Command:

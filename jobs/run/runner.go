@@ -34,6 +34,7 @@ type Store interface {
 	jobs.Source
 
 	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
+	Silent(ctx context.Context, since time.Time) ([]jobs.JobID, error)
 }
 
 // Config configures a Runner. Store, Dispatcher, Hands, Log, Now and Worker are
@@ -48,6 +49,7 @@ type Config struct {
 
 	Attempts    int           // of a node, before it fails; default 3
 	NodeTimeout time.Duration // of one attempt; default 10m
+	QuietAfter  time.Duration // how long nothing may happen in a job before people are told; 0: they are not
 }
 
 // Runner works on nodes until it is told to stop.
@@ -101,28 +103,37 @@ func (r *Runner) giveUp(err error) {
 // watchEvery bounds how late the end of a job's time is noticed.
 const watchEvery = time.Second
 
-// watch ends jobs whose time is up.
+// silentEvery is how often silent jobs are looked for, in ticks of watchEvery.
+const silentEvery = 10
+
+// watch ends jobs whose time is up, and tells of those in which nothing happens.
 func (r *Runner) watch(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 		due, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
-		if err != nil {
-			if ctx.Err() == nil {
-				r.cfg.Log.Warn("overdue jobs not read", "err", err)
-			}
-			continue
+		r.each(ctx, "overdue", due, err, func(job jobs.JobID) jobs.Change { return jobs.Expire{Job: job} })
+		if r.cfg.QuietAfter > 0 && n%silentEvery == 0 {
+			silent, err := r.cfg.Store.Silent(ctx, r.cfg.Now().Add(-r.cfg.QuietAfter))
+			r.each(ctx, "silent", silent, err, func(job jobs.JobID) jobs.Change { return jobs.Quiet{Job: job} })
 		}
-		for _, job := range due {
-			r.cfg.Log.Info("job's time is up", "job", job)
-			if err := r.apply(ctx, jobs.Expire{Job: job}); err != nil {
-				r.cfg.Log.Error("job not ended", "job", job, "err", err)
-			}
+	}
+}
+
+// each makes a change of every job that was found to be what.
+func (r *Runner) each(ctx context.Context, what string, list []jobs.JobID, err error, change func(jobs.JobID) jobs.Change) {
+	if err != nil && ctx.Err() == nil {
+		r.cfg.Log.Warn("jobs not looked through", "for", what, "err", err)
+	}
+	for _, job := range list {
+		r.cfg.Log.Info("job found", "job", job, "as", what)
+		if err := r.apply(ctx, change(job)); err != nil {
+			r.cfg.Log.Error("job not changed", "job", job, "as", what, "err", err)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func configOf(r llm.Request) (*genai.GenerateContentConfig, error) {
 		config.SystemInstruction = genai.NewContentFromText(r.System, genai.RoleUser)
 	}
 	if r.MaxOutput > 0 {
-		config.MaxOutputTokens = int32(min(r.MaxOutput, maxTokens)) //nolint:gosec // bounded
+		config.MaxOutputTokens = int32(min(r.MaxOutput, maxTokens))
 	}
 	var declarations []*genai.FunctionDeclaration
 	for _, spec := range r.Tools {

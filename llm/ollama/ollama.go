@@ -141,7 +141,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 }
 
 func read(client *http.Client, request *http.Request) ([]byte, error) {
-	resp, err := client.Do(request) //nolint:gosec // to the base URL of the configuration
+	resp, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 			yield(llm.Delta{}, call.unsent(err))
 			return
 		}
-		resp, err := m.parts.Do(request) //nolint:gosec // to the base URL of the configuration
+		resp, err := m.parts.Do(request)
 		if err != nil {
 			yield(llm.Delta{}, call.failed(ctx, err))
 			return

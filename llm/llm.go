@@ -86,6 +86,9 @@ type ToolCall struct {
 	ID   string          `json:"id"`
 	Name string          `json:"name"`
 	Args json.RawMessage `json:"args"`
+	// Signature is the provider's own mark on the call, opaque to everybody else. It
+	// goes back unchanged: some refuse a conversation that lost it. Empty: none.
+	Signature string `json:"signature,omitempty"`
 }
 
 // ToolResult answers the ToolCall with the same ID.

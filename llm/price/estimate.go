@@ -31,7 +31,7 @@ func inputTokens(r llm.Request) int64 {
 	for _, m := range r.Messages {
 		n += messageOverhead + Tokens(m.Text) + imageTokens*int64(len(m.Images))
 		for _, call := range m.Calls {
-			n += callOverhead + Tokens(call.ID) + Tokens(call.Name) + Tokens(string(call.Args))
+			n += callOverhead + Tokens(call.ID) + Tokens(call.Name) + Tokens(string(call.Args)) + Tokens(call.Signature)
 		}
 		for _, result := range m.Results {
 			n += callOverhead + Tokens(result.ID) + Tokens(result.Name) + Tokens(result.Text)

@@ -60,6 +60,7 @@ func TestMetered_Estimate_countsEveryPart(t *testing.T) {
 		"message":     func(r *llm.Request) { r.Messages = append(r.Messages, llm.Message{Role: llm.RoleUser, Text: text}) },
 		"image":       func(r *llm.Request) { r.Messages[0].Images = []llm.Image{{Data: []byte("x")}} },
 		"tool call":   func(r *llm.Request) { r.Messages[0].Calls = []llm.ToolCall{{Args: json.RawMessage(text)}} },
+		"signature":   func(r *llm.Request) { r.Messages[0].Calls = []llm.ToolCall{{Signature: text}} },
 		"tool result": func(r *llm.Request) { r.Messages[0].Results = []llm.ToolResult{{Text: text}} },
 		"tool":        func(r *llm.Request) { r.Tools = []llm.ToolSpec{{Description: text}} },
 		"tool schema": func(r *llm.Request) { r.Tools = []llm.ToolSpec{{Parameters: json.RawMessage(text)}} },

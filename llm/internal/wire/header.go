@@ -15,11 +15,11 @@ const MaxRetryAfter = 24 * time.Hour
 // retryAfter reads Retry-After-Ms, then Retry-After as seconds or as a date. What
 // cannot be read, or has passed, counts as not said.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d := seconds(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
+	if d := Wait(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
 		return d
 	}
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if d := seconds(value, time.Second); d > 0 {
+	if d := Wait(value, time.Second); d > 0 {
 		return d
 	}
 	date, err := http.ParseTime(value)
@@ -29,7 +29,9 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(date.Sub(now), 0), MaxRetryAfter)
 }
 
-func seconds(value string, unit time.Duration) time.Duration {
+// Wait reads a wait that a provider states as a number of units, at most
+// MaxRetryAfter. What cannot be read, or is not positive, counts as not said.
+func Wait(value string, unit time.Duration) time.Duration {
 	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	switch {
 	case math.IsNaN(n) || n <= 0:

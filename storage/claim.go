@@ -108,11 +108,11 @@ func (u *unit) startJob(job jobs.JobID) error {
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(job))
 }
 
-const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
-const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
@@ -123,7 +123,7 @@ func (u *unit) finishNode(c jobs.Finish) error {
 	if err := u.evict(id); err != nil {
 		return err
 	}
-	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
+	args := []any{string(c.Status), string(c.Reason), c.Result, c.Blob, c.Error, u.now}
 	text := finishBranch
 	if n.Phase != jobs.PhaseCombine {
 		text = finishLeaf

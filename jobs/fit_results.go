@@ -3,6 +3,7 @@ package jobs
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/askbob/bob/llm"
@@ -32,9 +33,9 @@ type FittedResults struct {
 	Dropped   []NodeResult // not in Shown, the last ones
 }
 
-// FitResults returns the results as they fit into about room tokens of a section:
-// whole if they all do, else each as long as is fair, the short ones whole. A long
-// one is shown by its summary if it has one.
+// FitResults returns the results as they fit into room tokens by PromptSize: whole
+// if they all do, else each as long as is fair, the short ones whole. A long one is
+// shown by its summary if it has one.
 func FitResults(results []NodeResult, room int) FittedResults {
 	bytes := 0
 	for _, r := range results {
@@ -43,11 +44,24 @@ func FitResults(results []NodeResult, room int) FittedResults {
 	if bytes <= mostBytes(room) && PromptSize(results) <= room {
 		return FittedResults{Shown: asShown(results)}
 	}
+	for left := room; left > 0; {
+		f := share(results, left)
+		over := PromptSize(f.Shown) - room
+		if over <= 0 || len(f.Shown) == 0 {
+			return f
+		}
+		left -= over + left/16 // together they are denser than one by one
+	}
+	return FittedResults{Dropped: results}
+}
+
+// share gives each result its part of about room tokens.
+func share(results []NodeResult, room int) FittedResults {
 	kept, sizes, room := keep(results, room)
 	limit := level(sizes, room)
 	f := FittedResults{Shown: asShown(kept), Dropped: results[len(kept):]}
 	for i, r := range kept {
-		if sizes[i] > limit {
+		if sizes[i] > limit { // so inPart leaves something out
 			f.Shown[i].Text, f.Shown[i].File = inPart(r, limit), r.File
 			f.Shortened = append(f.Shortened, results[i])
 		}
@@ -95,6 +109,7 @@ func keep(results []NodeResult, room int) (kept []NodeResult, sizes []int, left 
 
 // framed bounds everything of a result but its text.
 func framed(r NodeResult) NodeResult {
+	r.Text = strings.ToValidUTF8(r.Text, "\ufffd")
 	r.Title = Cut(r.Title, maxResultTitle, "")
 	r.Error = Cut(r.Error, maxResultError, "")
 	if more := len(r.Artifacts) - maxResultFiles; more > 0 {

@@ -47,6 +47,7 @@ const (
 	SectionFiles     = "files"     // JSON array of FileInfo: the attachments
 	SectionArtifacts = "artifacts" // JSON array of FileInfo: made so far
 	SectionResults   = "results"   // JSON array of NodeResult
+	SectionPictures  = "pictures"  // JSON of the names of pictures that are shown
 	SectionMessages  = "messages"  // JSON array of {"user","at","text"}
 	SectionTools     = "tools"     // planner: JSON array of {"name","description"}
 	SectionLimits    = "limits"    // planner: JSON of what is left

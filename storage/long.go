@@ -122,33 +122,34 @@ func (u *unit) summarise(c jobs.Summarise) error {
 
 // offeredRow is another node's result that a node's tools may read as a file.
 type offeredRow struct {
-	ID           int64
 	Path         string
-	Bytes        int64
+	Bytes        int64 // of the blob
 	Result       string
 	ResultSHA256 string `gorm:"column:result_sha256"`
 }
 
-// maxOffered bounds the results that are offered as files.
-const maxOffered = 200
+// maxOffered bounds the results that are offered as files, and offeredDepth how far
+// back they go: a text may name the file that it was made from.
+const (
+	maxOffered   = 200
+	offeredDepth = 4
+)
 
-// selectOffered finds what a node builds on, and what that was built on: a text may
-// name the file of another.
+// selectOffered finds what a node builds on, then what that was built on.
 const selectOffered = `WITH RECURSIVE
 line (id, parent_id) AS (
   SELECT id, parent_id FROM nodes WHERE id = @node
   UNION ALL SELECT n.id, n.parent_id FROM line JOIN nodes n ON n.id = line.parent_id),
-built (id) AS (
-  SELECT on_id FROM deps WHERE node_id IN (SELECT id FROM line)
-  UNION SELECT d.on_id FROM built JOIN deps d ON d.node_id = built.id)
-SELECT n.id, n.path, n.result, n.result_sha256,
-  CASE n.result_sha256 WHEN '' THEN length(CAST(n.result AS BLOB))
-    ELSE (SELECT length(data) FROM blobs WHERE sha256 = n.result_sha256) END AS bytes
-FROM built JOIN nodes n ON n.id = built.id WHERE n.result <> '' ORDER BY n.id LIMIT @most`
+built (id, back) AS (
+  SELECT on_id, 1 FROM deps WHERE node_id IN (SELECT id FROM line)
+  UNION SELECT d.on_id, built.back + 1 FROM built JOIN deps d ON d.node_id = built.id WHERE built.back < @depth),
+nearest (id, back) AS (SELECT id, min(back) FROM built GROUP BY id)
+SELECT n.path, n.result, n.result_sha256, coalesce((SELECT length(data) FROM blobs WHERE sha256 = n.result_sha256), 0) AS bytes
+FROM nearest b JOIN nodes n ON n.id = b.id WHERE n.result <> '' ORDER BY b.back, n.id LIMIT @most`
 
 func (s *Store) offered(ctx context.Context, n *jobs.Node) ([]offeredRow, error) {
 	var rows []offeredRow
-	err := s.reads.WithContext(ctx).Raw(selectOffered, map[string]any{"node": int64(n.ID), "most": maxOffered}).Scan(&rows).Error
+	err := s.reads.WithContext(ctx).Raw(selectOffered, map[string]any{"node": int64(n.ID), "depth": offeredDepth, "most": maxOffered}).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("results for node %d: %w", n.ID, err)
 	}
@@ -156,7 +157,11 @@ func (s *Store) offered(ctx context.Context, n *jobs.Node) ([]offeredRow, error)
 }
 
 func (r offeredRow) info() jobs.FileInfo {
-	return jobs.FileInfo{Name: jobs.ResultFile(r.Path), MediaType: "text/markdown", Bytes: r.Bytes, Kind: "text"}
+	bytes := r.Bytes
+	if r.ResultSHA256 == "" {
+		bytes = int64(len(r.Result))
+	}
+	return jobs.FileInfo{Name: jobs.ResultFile(r.Path), MediaType: "text/markdown", Bytes: bytes, Kind: "text"}
 }
 
 // readResult returns the result of the node at path, if it is offered to f's node.

@@ -212,8 +212,8 @@ func TestStore_Files_offersResultsToThoseWhoBuildOnThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []jobs.FileInfo{
-		{Name: "results/1.md", MediaType: "text/markdown", Kind: "text", Bytes: int64(len(longText))},
 		{Name: "results/2.md", MediaType: "text/markdown", Kind: "text", Bytes: 16},
+		{Name: "results/1.md", MediaType: "text/markdown", Kind: "text", Bytes: int64(len(longText))},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

@@ -39,7 +39,11 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	}
 	t := &task{crew: c, node: n, model: model, files: c.cfg.Store.Files(n), heard: len(b.Messages), seen: map[string]int{}}
 	answer := model.model.Estimate(llm.Request{Purpose: llm.PurposeTurn, Model: n.Needs.Model}).Output
-	if err := t.begin(b, newWindow(b, answer), before); err != nil {
+	pictures, err := look(ctx, t.files, b)
+	if err != nil {
+		return "", err
+	}
+	if err := t.begin(b, pictures, newWindow(b, answer), before); err != nil {
 		return "", err
 	}
 	return t.run(ctx)
@@ -65,7 +69,7 @@ type task struct {
 // The opening tells what people said before the node first started; the rest stands
 // between the turns. Each turn kept what was said before it, so what is left over
 // was not heard yet.
-func (t *task) begin(b jobs.Briefing, w window, before []llm.Message) error {
+func (t *task) begin(b jobs.Briefing, p pictures, w window, before []llm.Message) error {
 	early := len(b.Messages)
 	if i := slices.IndexFunc(b.Messages, func(s jobs.Said) bool { return !s.At.Before(t.node.Started) }); i >= 0 && !t.node.Started.IsZero() {
 		early = i
@@ -73,7 +77,7 @@ func (t *task) begin(b jobs.Briefing, w window, before []llm.Message) error {
 	late := b.Messages[early:]
 	b.Messages = b.Messages[:early]
 	var err error
-	if t.tools, t.opening, err = t.crew.open(b, w); err != nil {
+	if t.tools, t.opening, err = t.crew.open(b, p, w); err != nil {
 		return err
 	}
 	t.talk = newTalk(t.opening, w.input-lastTurnSize)
@@ -93,13 +97,13 @@ func (t *task) begin(b jobs.Briefing, w window, before []llm.Message) error {
 // open makes the request of a leaf's first turn, and lists the tools that it may
 // use, in the order of the crew's. A task whose results do not fit whole gets the
 // tool that reads the rest.
-func (c *Crew) open(b jobs.Briefing, w window) ([]jobs.Tool, llm.Request, error) {
+func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Request, error) {
 	told := b
 	if !slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		told.Results = withoutFiles(b.Results)
 	}
 	tools := c.allowed(b.Node.Tools)
-	opening, results, err := openingOf(told, w, toolSpecs(tools))
+	opening, results, err := openingOf(told, w, toolSpecs(tools), p)
 	if err != nil || results.Whole() || b.Node.Type == jobs.TypeAPICall || slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		return tools, opening, err
 	}
@@ -107,7 +111,7 @@ func (c *Crew) open(b jobs.Briefing, w window) ([]jobs.Tool, llm.Request, error)
 	if len(more) == len(tools) {
 		return tools, opening, nil
 	}
-	opening, _, err = openingOf(b, w, toolSpecs(more))
+	opening, _, err = openingOf(b, w, toolSpecs(more), p)
 	return more, opening, err
 }
 

@@ -54,6 +54,9 @@ func (t *talk) add(m llm.Message) (shorter bool) {
 	for i := last; i < len(t.messages) && !t.fits(); i++ {
 		t.replace(i, t.cut(t.messages[i]))
 	}
+	for i := last; i < len(t.messages) && !t.fits(); i++ { // what the model wrote is itself too long
+		t.replace(i, shortened(t.messages[i]))
+	}
 	return t.next > from
 }
 

@@ -77,10 +77,10 @@ func (t *task) begin(b jobs.Briefing, p pictures, w window, before []llm.Message
 	late := b.Messages[early:]
 	b.Messages = b.Messages[:early]
 	var err error
-	if t.tools, t.opening, err = t.crew.open(b, p, w); err != nil {
+	if t.tools, t.opening, err = t.crew.open(b, p, w.less(late)); err != nil {
 		return err
 	}
-	t.talk = newTalk(t.opening, w.input-lastTurnSize)
+	t.talk = newTalk(t.opening, w.input)
 	for _, m := range before {
 		t.talk.add(m)
 		switch {

@@ -27,6 +27,9 @@ const (
 	answerShare = 4
 	// turnsShare is the part of the rest that is kept for turns with tools.
 	turnsShare = 2
+	// openingShare is the part of a model's context that the opening keeps whatever
+	// people said since the node started, one in so many.
+	openingShare = 4
 	// sharedShare is the part of a model's context that goes to what all leaves of a
 	// job are told.
 	sharedShare = 6
@@ -46,9 +49,19 @@ func newWindow(b jobs.Briefing, answer int64) window {
 		answer = usualOutput
 	}
 	if answer > int64(most) {
-		return window{input: b.Window() - most, output: most}
+		return window{input: b.Window() - most - lastTurnSize, output: most}
 	}
-	return window{input: b.Window() - int(answer)}
+	return window{input: b.Window() - int(answer) - lastTurnSize}
+}
+
+// less is w with less room for an opening: what people said since is to follow it.
+func (w window) less(said []jobs.Said) window {
+	n := 0
+	for _, s := range said {
+		n += int(llm.Message{Text: s.Tell()}.Tokens())
+	}
+	w.input -= min(n, w.input-w.input/openingShare)
+	return w
 }
 
 // openingOf asks for the first turn of a leaf: what all leaves of a job are told,
@@ -56,19 +69,21 @@ func newWindow(b jobs.Briefing, answer int64) window {
 // it shows of the results, and an *llm.APIError of kind KindTooLong if the model's
 // context is too small.
 func openingOf(b jobs.Briefing, w window, tools []llm.ToolSpec, p pictures) (llm.Request, jobs.FittedResults, error) {
+	bare := llm.Request{
+		Purpose: llm.PurposeTurn, Model: b.Node.Needs.Model, System: leafSystem, MaxOutput: w.output, Tools: tools,
+	}
 	limit := w.input
 	if len(tools) > 0 {
-		limit -= limit / turnsShare
+		limit -= max(0, limit-int(llm.InputTokens(bare))) / turnsShare
 	}
 	shared := b.Shared(b.Window() / sharedShare)
 	var results jobs.FittedResults
 	r, err := jobs.FitRequest(limit, func(room int) llm.Request {
 		var own string
 		own, results = b.Own(b.Node.Prompt, room)
-		return llm.Request{
-			Purpose: llm.PurposeTurn, Model: b.Node.Needs.Model, System: leafSystem, MaxOutput: w.output, Tools: tools,
-			Messages: []llm.Message{{Role: llm.RoleUser, Text: shared + own + p.section(), Images: p.images}},
-		}
+		r := bare
+		r.Messages = []llm.Message{{Role: llm.RoleUser, Text: shared + own + p.section(), Images: p.images}}
+		return r
 	})
 	return r, results, err
 }

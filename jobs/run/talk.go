@@ -49,12 +49,14 @@ func (t *talk) add(m llm.Message) (shorter bool) {
 	aim := t.limit - t.limit/keptFree
 	last := t.newest()
 	for ; t.next < last && t.fixed+t.size > aim; t.next++ {
-		t.replace(t.next, shortened(t.messages[t.next]))
+		if m := t.messages[t.next]; m.Role != llm.RoleUser {
+			t.replace(t.next, shortened(m))
+		}
 	}
 	for i := last; i < len(t.messages) && !t.fits(); i++ {
 		t.replace(i, t.cut(t.messages[i]))
 	}
-	for i := last; i < len(t.messages) && !t.fits(); i++ { // what the model wrote is itself too long
+	for i := t.opening; i < len(t.messages) && !t.fits(); i++ { // what people or the model wrote is itself too long
 		t.replace(i, shortened(t.messages[i]))
 	}
 	return t.next > from
@@ -78,21 +80,19 @@ func (t *talk) replace(i int, m llm.Message) {
 const (
 	// shortResult is what of an old tool result is not worth shortening, in tokens.
 	shortResult = 40
-	// shortSaid is what is kept of what a model wrote or wished in an old turn.
+	// shortSaid is what is kept of what a model wrote or wished in an old turn, and
+	// of what people said if nothing else helps.
 	shortSaid = 200
 )
 
 // shortened returns an old message with a line in place of every long tool result,
-// and little of what the model wrote. Calls and their results stay together; what
-// people said stays whole.
+// and little of what was written. Calls and their results stay together.
 func shortened(m llm.Message) llm.Message {
-	if m.Role == llm.RoleAssistant {
-		m.Text = jobs.Cut(m.Text, shortSaid, "")
-		m.Calls = slices.Clone(m.Calls)
-		for i, call := range m.Calls {
-			if llm.Tokens(string(call.Args)) > shortSaid {
-				m.Calls[i].Args = []byte(fmt.Sprintf(`{"left_out":"%d bytes"}`, len(call.Args)))
-			}
+	m.Text = jobs.Cut(m.Text, shortSaid, "")
+	m.Calls = slices.Clone(m.Calls)
+	for i, call := range m.Calls {
+		if llm.Tokens(string(call.Args)) > shortSaid {
+			m.Calls[i].Args = []byte(fmt.Sprintf(`{"left_out":"%d bytes"}`, len(call.Args)))
 		}
 	}
 	m.Results = slices.Clone(m.Results)

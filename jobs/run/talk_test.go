@@ -190,17 +190,21 @@ func TestTalk_keepsToItsLimitWhateverIsSaid(t *testing.T) {
 		live := newTalk(opening, limit)
 		var all []llm.Message
 		piece := rapid.SampledFrom([]string{"word ", "7", "数<\n", `{"x":1}`})
-		for turn := range rapid.IntRange(1, 15).Draw(t, "turns") {
+		for turn := range rapid.IntRange(1, 10).Draw(t, "turns") {
 			m := llm.Message{Role: llm.RoleAssistant, Text: strings.Repeat("so ", rapid.IntRange(0, 300).Draw(t, "text"))}
 			answer := llm.Message{Role: llm.RoleTool}
 			for i := range rapid.IntRange(1, 4).Draw(t, "calls") {
 				id := fmt.Sprintf("%d.%d", turn, i)
-				args := fmt.Sprintf(`{"q":%q}`, strings.Repeat("x", rapid.IntRange(0, 600).Draw(t, "args")))
+				args := fmt.Sprintf(`{"q":%q}`, strings.Repeat("x", rapid.IntRange(0, 300).Draw(t, "args")))
 				m.Calls = append(m.Calls, llm.ToolCall{ID: id, Name: "a", Args: json.RawMessage(args)})
-				text := strings.Repeat(piece.Draw(t, "piece"), rapid.IntRange(0, 1500).Draw(t, "times"))
+				text := strings.Repeat(piece.Draw(t, "piece"), rapid.IntRange(0, 400).Draw(t, "times"))
 				answer.Results = append(answer.Results, llm.ToolResult{ID: id, Name: "a", Text: text})
 			}
-			for _, m := range []llm.Message{m, answer} {
+			turn := []llm.Message{m, answer}
+			if rapid.IntRange(0, 3).Draw(t, "said") == 0 {
+				turn = append(turn, llm.Message{Role: llm.RoleUser, Text: strings.Repeat("please ", rapid.IntRange(0, 500).Draw(t, "please"))})
+			}
+			for _, m := range turn {
 				all = append(all, m)
 				live.add(m)
 			}
@@ -209,9 +213,9 @@ func TestTalk_keepsToItsLimitWhateverIsSaid(t *testing.T) {
 			if size := llm.InputTokens(r); live.fits() && size > int64(limit) {
 				t.Fatalf("%d tokens in a limit of %d", size, limit)
 			}
-			// 15 turns of calls and notes alone may be too much for the smallest limit.
+			// 10 turns of calls and notes alone may be too much for the smallest limit.
 			if !live.fits() && limit > 15_000 {
-				t.Fatalf("turn %d does not fit into %d tokens", turn, limit)
+				t.Fatalf("a turn does not fit into %d tokens", limit)
 			}
 			checkPairs(t, live.messages)
 		}
@@ -332,5 +336,26 @@ func TestCrew_Work_showsTheBeginningIfNothingCanBeSummedUp(t *testing.T) {
 	}
 	if counted[jobs.Settle](l) != 2 || counted[jobs.Summarise](l) != 0 {
 		t.Error("the failed call is not in the ledger, or something was kept of it")
+	}
+}
+
+func TestCrew_Work_ofASingleCallUsesAllRoomAndNoMore(t *testing.T) {
+	t.Parallel()
+	l := &ledger{brief: jobs.Briefing{Results: []jobs.NodeResult{{Path: "1", Text: strings.Repeat("word ", 20_000), Summary: strings.Repeat("word ", 20_000)}}}}
+	for i := range 20 {
+		l.said = append(l.said, jobs.Said{Text: fmt.Sprintf("message %d ", i) + strings.Repeat("please ", 80), At: time.Unix(2000, 0)})
+	}
+	c, script := crewOf(t, l, 9000, nil, llmtest.Text("done"))
+	n := task7()
+	n.Type = jobs.TypeAPICall
+	if _, err := c.Work(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	r := script.Requests()[0]
+	if size := llm.InputTokens(r) + int64(r.MaxOutput); size > 9000 || size < 8000 {
+		t.Errorf("the call and its answer take %d tokens of 9000", size)
+	}
+	if got := r.Messages[len(r.Messages)-1].Text; !strings.Contains(got, "message 19") {
+		t.Errorf("the last message is %.100q, want what was said last", got)
 	}
 }

@@ -84,6 +84,10 @@ type Finish struct {
 	Reason Reason
 	Result string
 	Error  string
+
+	// Blob is the SHA-256 of the stored whole of Result, which is then only its
+	// beginning; empty: Result is whole. The store sees to it.
+	Blob string
 }
 
 // Retry hands a claimed node back to the queue.
@@ -169,6 +173,15 @@ type Checkpoint struct {
 	Messages []llm.Message
 }
 
+// Summarise keeps a summary of another node's result, made while a claimed node
+// works. The first one stays.
+type Summarise struct {
+	Fence // of the node that works
+
+	Of   NodeID
+	Text string
+}
+
 // Keep names a stored blob as an artifact of a claimed node.
 type Keep struct {
 	Fence
@@ -196,5 +209,6 @@ func (Working) isChange()    {}
 func (Reserve) isChange()    {}
 func (Settle) isChange()     {}
 func (Checkpoint) isChange() {}
+func (Summarise) isChange()  {}
 func (Keep) isChange()       {}
 func (Delivered) isChange()  {}

@@ -34,6 +34,9 @@ type Store interface {
 	Brief(ctx context.Context, n *Node) (Briefing, error)
 	// Turns returns the messages that a task kept before a crash, oldest first.
 	Turns(ctx context.Context, n *Node) ([]llm.Message, error)
+	// Said returns what people said to a claimed node or a branch that it stands in,
+	// oldest first.
+	Said(ctx context.Context, n *Node) ([]Said, error)
 	// Files returns the files of a claimed node's job.
 	Files(n *Node) Files
 	// Artifact returns a file that a job made. ErrNotFound.

@@ -47,7 +47,10 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	for _, r := range line {
 		b.Place = append(b.Place, r.Title)
 	}
-	if b.Files, err = s.infos(ctx, n.Job); err != nil {
+	if b.Files, b.Artifacts, err = s.infos(ctx, n.Job); err != nil {
+		return b, err
+	}
+	if b.Messages, err = s.Said(ctx, n); err != nil {
 		return b, err
 	}
 	b.Results, err = s.results(db, n, line)
@@ -115,6 +118,9 @@ func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeR
 	if err != nil {
 		return nil, err
 	}
+	if err := s.whole(db, rows); err != nil {
+		return nil, err
+	}
 	made, err := s.madeBelow(db, n.Job)
 	if err != nil {
 		return nil, err
@@ -124,6 +130,7 @@ func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeR
 		list = append(list, jobs.NodeResult{
 			Path: r.Path, Title: r.Title, Status: jobs.Status(r.Status), Optional: r.Optional,
 			Text: r.Result, Error: r.Error, Artifacts: made(r.Path),
+			Node: jobs.NodeID(r.ID), Summary: r.Summary, File: jobs.ResultFile(r.Path),
 		})
 	}
 	return list, nil

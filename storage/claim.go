@@ -157,19 +157,19 @@ func (u *unit) startJob(job jobs.JobID) error {
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(job))
 }
 
-const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
 // claimAndFinish is a claim and finishLeaf or finishBranch in one.
-const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, completed_at = ?,
+const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, completed_at = ?,
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   steps_completed = total_steps,
   l_completed = l_completed + ?, l_failed = l_failed + ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND ready = 1`
 
-const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
@@ -200,7 +200,7 @@ func (u *unit) finishNode(c jobs.Finish) error {
 // claim if that was not written yet.
 func (u *unit) writeEnd(c jobs.Finish) error {
 	id, leaf := int64(c.Node.ID), c.Node.Phase != jobs.PhaseCombine
-	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
+	args := []any{string(c.Status), string(c.Reason), c.Result, c.Blob, c.Error, u.now}
 	good, bad := count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed)
 	if !leaf {
 		good, bad = 0, 0 // its counters count its leaves

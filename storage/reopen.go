@@ -363,7 +363,7 @@ func (u *unit) clearEnd(s *nodeState) error {
 	if err := u.exec("DELETE FROM turns WHERE node_id = ?", s.id); err != nil {
 		return err
 	}
-	return u.exec("UPDATE nodes SET result = '' WHERE id = ?", s.id)
+	return u.exec("UPDATE nodes SET result = '', result_sha256 = '', summary = '' WHERE id = ?", s.id)
 }
 
 // keepPause: a wish to pause outlives a retry of something below, one to cancel is

@@ -55,7 +55,10 @@ type nodeRow struct {
 	Provider string
 	Model    string
 	Error    string
-	Result   string
+	Result   string // of a long one the beginning
+	Summary  string
+
+	ResultSHA256 string `gorm:"column:result_sha256"` // of the blob with the whole result; empty: Result is whole
 }
 
 // TableName tells gorm where the rows are.
@@ -162,6 +165,9 @@ func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
 	if err := db.Where("job_id = ?", string(r.ID)).Find(&rows).Error; err != nil {
 		return err
 	}
+	if err := s.whole(db, rows); err != nil {
+		return err
+	}
 	deps, err := s.deps(db, r.ID)
 	if err != nil {
 		return err
@@ -169,6 +175,9 @@ func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
 	paths := make(map[int64]string, len(rows))
 	for _, row := range rows {
 		paths[row.ID] = row.Path
+		if row.ParentID == 0 {
+			r.Result = row.Result
+		}
 	}
 	made, err := s.artifacts(ctx, r, paths)
 	if err != nil {

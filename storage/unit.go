@@ -88,6 +88,10 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.checkpoint(c)
 	case jobs.Keep:
 		err = u.keep(c)
+	case jobs.Summarise:
+		err = u.summarise(c)
+	case jobs.Say:
+		err = u.say(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	default:

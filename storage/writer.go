@@ -82,6 +82,10 @@ func (s *Store) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outco
 	if s.writer == nil {
 		return nil, errClosed
 	}
+	changes, err := s.spill(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
 	o := &op{changes: changes, done: make(chan struct{})}
 	select {
 	case s.writer.ops <- o:

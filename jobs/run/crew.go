@@ -38,6 +38,7 @@ type CrewStore interface {
 
 	Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error)
 	Turns(ctx context.Context, n *jobs.Node) ([]llm.Message, error)
+	Said(ctx context.Context, n *jobs.Node) ([]jobs.Said, error)
 	Files(n *jobs.Node) jobs.Files
 	Size(ctx context.Context, job jobs.JobID) (int, error)
 }
@@ -59,8 +60,7 @@ type CrewConfig struct {
 // Crew is the Hands that work with models and tools. It is safe for concurrent
 // use.
 type Crew struct {
-	cfg   CrewConfig
-	tools map[string]jobs.Tool
+	cfg CrewConfig
 }
 
 var _ Hands = (*Crew)(nil)
@@ -73,20 +73,20 @@ func NewCrew(cfg CrewConfig) (*Crew, error) {
 	if cfg.MaxTurns == 0 {
 		cfg.MaxTurns = 24
 	}
-	c := &Crew{cfg: cfg, tools: map[string]jobs.Tool{}}
+	names := map[string]bool{}
 	for _, t := range cfg.Tools {
 		name := t.Spec().Name
-		if _, ok := c.tools[name]; ok {
+		if names[name] {
 			return nil, fmt.Errorf("run: two tools are named %s", name)
 		}
-		c.tools[name] = t
+		names[name] = true
 	}
-	return c, nil
+	return &Crew{cfg: cfg}, nil
 }
 
 // brief collects what a node's work needs: what it is told, and a model that books
 // every call.
-func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose) (jobs.Briefing, llm.Model, error) {
+func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose) (jobs.Briefing, *booked, error) {
 	b, err := c.cfg.Store.Brief(ctx, n)
 	if err != nil {
 		return b, nil, err
@@ -96,6 +96,11 @@ func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose) (jo
 		return b, nil, err
 	}
 	b.Context, b.MayAsk = size, c.cfg.MayAsk
+	if !b.Deadline && (purpose != llm.PurposeCombine || len(b.Results) > 1) {
+		if err := c.summarise(ctx, n, &b, roomFor(purpose, b.Window())); err != nil {
+			return b, nil, err
+		}
+	}
 	return b, &booked{model: model, store: c.cfg.Store, node: n}, nil
 }
 

@@ -1,9 +1,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +23,8 @@ type ledger struct {
 	changes []jobs.Change
 	before  []llm.Message
 	refuse  error // of reserving
+	brief   jobs.Briefing
+	said    []jobs.Said
 }
 
 func (l *ledger) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
@@ -37,7 +41,16 @@ func (l *ledger) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcom
 }
 
 func (l *ledger) Brief(_ context.Context, n *jobs.Node) (jobs.Briefing, error) {
-	return jobs.Briefing{Node: n, Request: "the request", Place: []string{"job", n.Title}}, nil
+	b := l.brief
+	b.Node, b.Place, b.Messages = n, []string{"job", n.Title}, slices.Clone(l.said)
+	b.Request = cmp.Or(b.Request, "the request")
+	return b, nil
+}
+
+func (l *ledger) Said(context.Context, *jobs.Node) ([]jobs.Said, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.said), nil
 }
 
 func (l *ledger) Turns(context.Context, *jobs.Node) ([]llm.Message, error) { return l.before, nil }
@@ -200,19 +213,5 @@ func TestCrew_Work_takesAnEmptyAnswerForNone(t *testing.T) {
 	}
 	if counted[jobs.Settle](l) != 1 {
 		t.Error("the empty answer is not in the ledger")
-	}
-}
-
-func TestLeafPrompt_saysWhatWasLeftOut(t *testing.T) {
-	t.Parallel()
-	b := jobs.Briefing{Context: 2000, Node: &jobs.Node{Prompt: "go"}, Results: []jobs.NodeResult{
-		{Path: "1", Text: strings.Repeat("long ", 5000)}, {Path: "2", Text: "short"},
-	}}
-	prompt := leafPrompt(b)
-	if len(prompt) > 5000 {
-		t.Errorf("the prompt has %d bytes for a context of 2000 tokens", len(prompt))
-	}
-	if !strings.Contains(prompt, "were left out") || !strings.Contains(prompt, "short") {
-		t.Errorf("the prompt does not say what is missing: %s", prompt)
 	}
 }

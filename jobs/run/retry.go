@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -93,7 +94,7 @@ func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIErro
 	case llm.KindNotFound:
 		return r.failed(ctx, n, jobs.ReasonModel, "The provider "+e.Provider+" has no model "+e.Model+": check llm.models.")
 	case llm.KindTooLong:
-		return r.failed(ctx, n, jobs.ReasonModel, "The step does not fit the context of "+e.Model+": use a model with a larger one.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The step does not fit the context of "+cmp.Or(e.Model, "its model")+": use a model with a larger one.")
 	case llm.KindUnpriced:
 		return r.failed(ctx, n, jobs.ReasonUnpriced, "Nobody knows what "+e.Model+" costs: give its price under llm.models.")
 	case llm.KindInvalid:

@@ -7,6 +7,10 @@ import (
 	"github.com/askbob/bob/llm"
 )
 
+// DefaultMaxOutput bounds answers where nobody else does: a call whose answer has
+// no bound has no worst case.
+const DefaultMaxOutput = 8_192
+
 // Config configures a Metered.
 type Config struct {
 	Provider  string // as the model's responses name it
@@ -46,7 +50,7 @@ func Meter(model llm.Model, cfg Config) *Metered {
 func (m *Metered) Estimate(r llm.Request) llm.Estimate {
 	r = m.complete(r)
 	e := llm.Estimate{
-		Provider: m.cfg.Provider, Model: r.Model, Input: inputTokens(r), Output: int64(r.MaxOutput),
+		Provider: m.cfg.Provider, Model: r.Model, Input: llm.InputTokens(r), Output: int64(r.MaxOutput),
 	}
 	price, ok := m.Price(r.Model)
 	if !ok {
@@ -114,7 +118,7 @@ func (m *Metered) complete(r llm.Request) llm.Request {
 }
 
 func (m *Metered) answered(r llm.Request, response llm.Response) llm.Response {
-	guess := llm.Usage{UncachedIn: inputTokens(r), Out: outputTokens(response)}
+	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: llm.OutputTokens(response)}
 	response.Usage, response.Cost = m.book(r, response.Usage, guess)
 	return response
 }
@@ -133,7 +137,7 @@ func (m *Metered) failed(r llm.Request, err error) error {
 	if !e.Usage.Known && free(e.Kind) {
 		e.Usage = llm.Usage{Known: true}
 	}
-	guess := llm.Usage{UncachedIn: inputTokens(r), Out: int64(r.MaxOutput)}
+	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: int64(r.MaxOutput)}
 	e.Usage, e.Cost = m.book(r, e.Usage, guess)
 	return &e
 }

@@ -5,8 +5,8 @@
 // not check an answer against its schema: that is the caller's.
 //
 // Thinking is left to the model's default. Thinking blocks are paid for and
-// counted, but not handed on, and not sent back with the results of tools: the
-// models that think without being asked to do not insist on it.
+// counted, but neither handed on nor sent back with the results of tools:
+// llm.Message has no place for them.
 package anthropic
 
 import (

@@ -15,7 +15,16 @@ import (
 
 //nolint:paralleltest // the suite sets the environment
 func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Provider{
+	llmtest.TestProvider(t, provider())
+}
+
+func TestModel_speaksToAimock(t *testing.T) {
+	t.Parallel()
+	llmtest.TestAimock(t, provider())
+}
+
+func provider() llmtest.Provider {
+	return llmtest.Provider{
 		Name: "main",
 		Open: func(tb testing.TB, o llmtest.Options) llm.Model {
 			tb.Helper()
@@ -39,7 +48,7 @@ func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
 			"OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS",
 			"OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET",
 		},
-	})
+	}
 }
 
 func open(tb testing.TB, cfg openai.Config) *openai.Model {

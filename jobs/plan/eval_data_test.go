@@ -8,7 +8,7 @@ import (
 )
 
 // evalTools are Bob's own in few words, and what two servers of tools add.
-var evalTools = []jobs.ToolSpec{ //nolint:gochecknoglobals // a constant table
+var evalTools = []jobs.ToolSpec{
 	{Name: "files", Description: "The job's attachments and the files made so far: list, describe, read as text."},
 	{Name: "table_query", Description: "Runs one SELECT over the job's tables: attached CSV, XLSX and JSON files."},
 	{Name: "chart", Description: "Draws a bar, line, area, pie or scatter chart of what a SELECT returns, as PNG and SVG."},
@@ -53,7 +53,7 @@ func text(name, kind, beginning string) jobs.FileInfo {
 func files(list ...jobs.FileInfo) []jobs.FileInfo { return list }
 
 // The files of several cases.
-var ( //nolint:gochecknoglobals // a constant table
+var (
 	sales = csv("q4-sales.csv", 352, "Order Date:date:2025-10-01,2025-12-31", "Region:text:North,South,West,East",
 		"Product:text:Nimbus Chair,Echo Speaker,Terra Desk", "Units:integer:1,40", "Revenue:real:19.00,9580.00")
 	tickets = csv("tickets.csv", 4210, "Eröffnet:date:2025-01-02,2025-12-30", "Gelöst:date:2025-01-03,2026-01-05",

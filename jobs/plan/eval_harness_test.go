@@ -266,7 +266,7 @@ func TestEdge_holdsByWhatStepsWaitFor(t *testing.T) {
 // model. Rules plan what they know, validly, and never ask.
 func TestEval_scoresTheDemoModel(t *testing.T) {
 	t.Parallel()
-	model, err := evalModel(demo.Provider + "/" + demo.ModelName)
+	model, err := evalModel(demo.Provider+"/"+demo.ModelName, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,13 +282,14 @@ func TestEval_scoresTheDemoModel(t *testing.T) {
 	}
 }
 
+func nothing(string) string { return "" }
+
 func TestEval_saysWhatItCannotRun(t *testing.T) {
-	t.Setenv("OPENAI_API_KEY", "")
-	t.Setenv("BOB_EVAL_BASE_URL", "")
+	t.Parallel()
 	for ref, want := range map[string]string{
 		"demo": "PROVIDER/MODEL", "nobody/x": "demo, openai", "openai/gpt": "OPENAI_API_KEY",
 	} {
-		if _, err := evalModel(ref); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := evalModel(ref, nothing); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error = %v, want it to name %s", ref, err, want)
 		}
 	}
@@ -296,6 +297,7 @@ func TestEval_saysWhatItCannotRun(t *testing.T) {
 
 // TestEval_reachesAModelOverTheNet goes all the way that a real evaluation goes.
 func TestEval_reachesAModelOverTheNet(t *testing.T) {
+	t.Parallel()
 	cases := evalCases()[:1]
 	text, err := json.Marshal(gold(&cases[0]))
 	if err != nil {
@@ -313,9 +315,9 @@ func TestEval_reachesAModelOverTheNet(t *testing.T) {
 		_, _ = w.Write(answer)
 	}))
 	defer srv.Close()
-	t.Setenv("OPENAI_API_KEY", "")
-	t.Setenv("BOB_EVAL_BASE_URL", srv.URL)
-	model, err := evalModel("openai/gpt-5.5")
+	model, err := evalModel("openai/gpt-5.5", func(name string) string {
+		return map[string]string{"BOB_EVAL_BASE_URL": srv.URL}[name]
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // researchCases need pages from the net.
-var researchCases = []evalCase{ //nolint:gochecknoglobals // a constant table
+var researchCases = []evalCase{
 	{
 		name: "three price lists",
 		request: "Look at the prices on https://alder.example/pricing, https://birch.example/pricing and https://cedar.example/pricing " +
@@ -75,7 +75,7 @@ var researchCases = []evalCase{ //nolint:gochecknoglobals // a constant table
 }
 
 // writingCases make texts.
-var writingCases = []evalCase{ //nolint:gochecknoglobals // a constant table
+var writingCases = []evalCase{
 	{
 		name: "a long guide",
 		request: "Write a guide of about 6,000 words on taking in engineers who work from home, in five chapters (first day, first week, tools, " +
@@ -114,7 +114,7 @@ var writingCases = []evalCase{ //nolint:gochecknoglobals // a constant table
 
 // askingCases lack something that only the person knows, and one where nobody is
 // there to be asked.
-var askingCases = []evalCase{ //nolint:gochecknoglobals // a constant table
+var askingCases = []evalCase{
 	{
 		name: "as last time", request: "Do the report like last time, but for the other customer.",
 		want: expectation{ask: true}, gold: questions("Which report, and for which customer?"),
@@ -144,7 +144,7 @@ var askingCases = []evalCase{ //nolint:gochecknoglobals // a constant table
 }
 
 // review is a long order: eight parts with their own wishes.
-var review = "We need the quarterly business review for the board, please. These are the parts.\n" + //nolint:gochecknoglobals // a constant
+var review = "We need the quarterly business review for the board, please. These are the parts.\n" +
 	"1. Revenue by month and region against the quarter before, with a chart.\n2. The ten best and ten worst products by revenue and units.\n" +
 	"3. Orders that look wrong (negative, doubled, far out of range), listed.\n4. A forecast for the next quarter by region, with how it was made.\n" +
 	"5. What the market does: read https://market.example/report and https://trade.example/outlook and put it beside our figures.\n" +
@@ -153,12 +153,12 @@ var review = "We need the quarterly business review for the board, please. These
 		"returns are booked in the month of the order; the East region was opened in October and has no earlier figures. ", 12)
 
 // thread is a long talk in which things were decided.
-var thread = "Read this thread and list what was decided, with who does it and until when.\n\n" + strings.Repeat( //nolint:gochecknoglobals // a constant
+var thread = "Read this thread and list what was decided, with who does it and until when.\n\n" + strings.Repeat(
 	"ana: the pilot ran for two weeks and most people liked it.\nben: support saw 30 more tickets, mostly logins.\nana: then let us fix logins first.\n"+
 		"cho: I take the logins, until Friday.\nben: fine, and I write to the customers on Monday.\nana: decided. Budget stays as it is.\n", 25)
 
 // longCases are long to read.
-var longCases = []evalCase{ //nolint:gochecknoglobals // a constant table
+var longCases = []evalCase{
 	{
 		name: "a long order", request: review, files: files(sales),
 		want: expectation{

@@ -154,7 +154,7 @@ func (w *workers) of(k kind) []string {
 
 // noBusiness are tools that change the world outside. No request of the evaluation
 // wants them.
-var noBusiness = []string{"mail__send", "tracker__create_issue"} //nolint:gochecknoglobals // a constant table
+var noBusiness = []string{"mail__send", "tracker__create_issue"}
 
 // The most tokens of output that a plan should take, reasoning and repairs included.
 const (
@@ -243,7 +243,7 @@ func wordsOf(p jobs.Plan) string {
 }
 
 // common are short words that every text of a language has.
-var common = map[string][]string{ //nolint:gochecknoglobals // a constant table
+var common = map[string][]string{
 	"en": {"the", "and", "of", "to", "in", "for", "with", "is", "a", "from", "by", "what", "which", "on"},
 	"de": {"der", "die", "das", "und", "ein", "eine", "in", "mit", "den", "dem", "zu", "nach", "aus", "für", "ist", "welche", "von"},
 	"fr": {"le", "la", "les", "des", "et", "un", "une", "en", "de", "du", "pour", "est", "quelle", "dans", "à", "par"},

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,12 +25,15 @@ import (
 	"github.com/askbob/bob/llm/price"
 )
 
+// environment gives the value of a variable, empty if it is not set.
+type environment func(name string) string
+
 // evalAdapters make the model that is named in BOB_EVAL, by its provider. Another
 // adapter needs one line here.
-var evalAdapters = map[string]func(model string) (llm.Model, error){ //nolint:gochecknoglobals // a constant table
-	demo.Provider: func(string) (llm.Model, error) { return demo.New(demo.Config{}), nil },
-	"openai": func(model string) (llm.Model, error) {
-		base, key := os.Getenv("BOB_EVAL_BASE_URL"), os.Getenv("OPENAI_API_KEY")
+var evalAdapters = map[string]func(model string, env environment) (llm.Model, error){
+	demo.Provider: func(string, environment) (llm.Model, error) { return demo.New(demo.Config{}), nil },
+	"openai": func(model string, env environment) (llm.Model, error) {
+		base, key := env("BOB_EVAL_BASE_URL"), env("OPENAI_API_KEY")
 		if base == "" && key == "" {
 			return nil, errors.New("set OPENAI_API_KEY, or BOB_EVAL_BASE_URL for a server that wants no key")
 		}
@@ -38,14 +42,14 @@ var evalAdapters = map[string]func(model string) (llm.Model, error){ //nolint:go
 }
 
 // evalModel returns the model that ref names, with its prices.
-func evalModel(ref string) (llm.Model, error) {
+func evalModel(ref string, env environment) (llm.Model, error) {
 	provider, name, _ := strings.Cut(ref, "/")
 	open, ok := evalAdapters[provider]
 	if !ok || name == "" {
 		return nil, fmt.Errorf("BOB_EVAL is %q: use PROVIDER/MODEL with one of %s",
 			ref, strings.Join(slices.Sorted(maps.Keys(evalAdapters)), ", "))
 	}
-	model, err := open(name)
+	model, err := open(name, env)
 	if err != nil {
 		return nil, err
 	}
@@ -64,15 +68,16 @@ func evalModel(ref string) (llm.Model, error) {
 // fails below that score, 0 to 100.
 func TestEval(t *testing.T) {
 	t.Parallel()
-	ref := os.Getenv("BOB_EVAL")
+	env := environment(os.Getenv) //nolint:forbidigo // which model to score, and its key, come from outside
+	ref := env("BOB_EVAL")
 	if ref == "" {
 		t.Skip("BOB_EVAL names no model: set it to PROVIDER/MODEL to score one")
 	}
-	least, err := strconv.ParseFloat(cmpOr(os.Getenv("BOB_EVAL_MIN"), "0"), 64)
+	least, err := strconv.ParseFloat(cmp.Or(env("BOB_EVAL_MIN"), "0"), 64)
 	if err != nil || least < 0 || least > 100 {
-		t.Fatalf("BOB_EVAL_MIN is %q: use a number from 0 to 100", os.Getenv("BOB_EVAL_MIN"))
+		t.Fatalf("BOB_EVAL_MIN is %q: use a number from 0 to 100", env("BOB_EVAL_MIN"))
 	}
-	model, err := evalModel(ref)
+	model, err := evalModel(ref, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,13 +86,6 @@ func TestEval(t *testing.T) {
 	if score := r.score(); score < least {
 		t.Errorf("score = %.1f, want at least %g", score, least)
 	}
-}
-
-func cmpOr(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
 }
 
 // evalCase is one request with what is expected of its plan.

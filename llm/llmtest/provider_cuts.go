@@ -267,5 +267,5 @@ func (s suite) cancelledMidway(t *testing.T, how mode) {
 	if e := wantKind(t, err, llm.KindUnavailable); !errors.Is(err, context.Canceled) || e.Usage == (llm.Usage{Known: true}) {
 		t.Errorf("error = %v with usage %+v, want context.Canceled, and not that nothing was used", err, e.Usage)
 	}
-	wantClosed(t, left, "the connection")
+	wantClosed(t, left)
 }

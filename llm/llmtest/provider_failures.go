@@ -162,7 +162,7 @@ func (s suite) endless(t *testing.T) {
 	})
 	_, err := ask(within(t), s.open(t, srv.URL), streamed, hello())
 	_ = wantKind(t, err, llm.KindBroken)
-	wantClosed(t, left, "the connection")
+	wantClosed(t, left)
 }
 
 // silence checks that a call ends when its context does, and when the provider
@@ -251,7 +251,7 @@ func (s suite) cancelled(t *testing.T, how mode) {
 	if e := wantKind(t, err, llm.KindUnavailable); e.Usage.Known {
 		t.Errorf("usage = %+v, want it unknown: the model may have worked", e.Usage)
 	}
-	wantClosed(t, left, "the connection")
+	wantClosed(t, left)
 }
 
 func (s suite) ended(t *testing.T, how mode) {
@@ -284,15 +284,15 @@ func (s suite) brokenOff(t *testing.T) {
 			break
 		}
 	}
-	wantClosed(t, left, "the connection")
+	wantClosed(t, left)
 }
 
-func wantClosed(tb testing.TB, done <-chan struct{}, what string) {
+func wantClosed(tb testing.TB, left <-chan struct{}) {
 	tb.Helper()
 	select {
-	case <-done:
+	case <-left:
 	case <-time.After(patience):
-		tb.Errorf("%s was not closed", what)
+		tb.Error("the connection was not closed")
 	}
 }
 

@@ -332,6 +332,7 @@ func TestModel_sendsNoRequestThatItCannotTranslate(t *testing.T) {
 	m := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url})
 	for name, r := range map[string]llm.Request{
 		"no messages":   {},
+		"a picture":     {Messages: []llm.Message{{Role: llm.RoleUser, Text: "see", Images: []llm.Image{{Data: []byte("x")}}}}},
 		"a role":        {Messages: []llm.Message{{Role: "narrator"}}},
 		"a tool's form": {Messages: hello().Messages, Tools: []llm.ToolSpec{{Name: "t", Parameters: json.RawMessage("{")}}},
 		"a schema":      {Messages: hello().Messages, Schema: &llm.Schema{Name: "s", JSON: json.RawMessage("{")}},

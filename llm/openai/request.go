@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -54,6 +55,9 @@ func messagesOf(r llm.Request) ([]sdk.ChatCompletionMessageParamUnion, error) {
 	for _, m := range r.Messages {
 		switch m.Role {
 		case llm.RoleUser:
+			if slices.ContainsFunc(m.Images, func(i llm.Image) bool { return i.MediaType == "" || len(i.Data) == 0 }) {
+				return nil, errors.New("a picture has no media type or no data")
+			}
 			messages = append(messages, userMessage(m))
 		case llm.RoleAssistant:
 			messages = append(messages, assistantMessage(m))

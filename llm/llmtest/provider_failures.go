@@ -34,8 +34,9 @@ func (s suite) ends(t *testing.T) {
 		}
 		each(t, "fails when the answer is/"+name, func(t *testing.T, how mode) {
 			t.Helper()
-			c.answer.Usage = s.Dialect.Usage
-			srv := serve(t, s.answering(t, c.answer))
+			answer := c.answer // the other way to ask runs beside this one
+			answer.Usage = s.Dialect.Usage
+			srv := serve(t, s.answering(t, answer))
 			_, err := ask(within(t), s.open(t, srv.URL), how, hello())
 			e := wantKind(t, err, c.want)
 			if diff := cmp.Diff(s.Dialect.Usage, e.Usage); diff != "" {

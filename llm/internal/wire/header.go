@@ -25,11 +25,11 @@ func wait(resp *http.Response, now time.Time) time.Duration {
 
 // retryAfter reads Retry-After-Ms, then Retry-After as seconds or as a date.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d := number(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
+	if d := Wait(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
 		return d
 	}
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if d := number(value, time.Second); d > 0 {
+	if d := Wait(value, time.Second); d > 0 {
 		return d
 	}
 	date, err := http.ParseTime(value)
@@ -89,7 +89,7 @@ func until(value string, now time.Time) time.Duration {
 	n, err := strconv.ParseFloat(value, 64)
 	switch {
 	case err != nil || n < firstSecond:
-		return number(value, time.Second)
+		return Wait(value, time.Second)
 	case n < firstMilli:
 		return time.Unix(int64(n), 0).Sub(now)
 	case n < firstMilli*1000:
@@ -98,8 +98,9 @@ func until(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// number reads a positive number of units, at most MaxRetryAfter; 0 if it is none.
-func number(value string, unit time.Duration) time.Duration {
+// Wait reads a wait that a provider states as a number of units, at most
+// MaxRetryAfter. What cannot be read, or is not positive, counts as not said.
+func Wait(value string, unit time.Duration) time.Duration {
 	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	switch {
 	case math.IsNaN(n) || n <= 0:

@@ -35,6 +35,7 @@ type APIError struct {
 	RequestID  string
 	Usage      Usage // what was billed although the call failed
 	Cost       Cost  // filled in by llm/price
+	Stated     Cost  // what the provider says that the failed call cost
 	Err        error // nil: nothing underneath
 }
 

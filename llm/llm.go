@@ -118,6 +118,9 @@ type Response struct {
 	Model     string // as the provider reports it
 	RequestID string // the provider's; empty: it gave none
 	Cost      Cost   // filled in by llm/price; a bare adapter leaves it zero
+	// Stated is what the provider says that the call cost. Cost is our own sum:
+	// llm/price takes this one only where it has no price. Not Known: it did not say.
+	Stated Cost
 }
 
 // Delta is a piece of a streamed answer.

@@ -34,7 +34,8 @@ var _ llm.Model = (*Metered)(nil)
 //
 // Where the provider did not say what was used, an estimate is booked: of what
 // was said for an answer, the worst case for a failure. The usage then keeps
-// Known false, and the cost is known.
+// Known false, and the cost is known. Where nobody knows the price, what the
+// provider states as the cost is taken.
 func Meter(model llm.Model, cfg Config) *Metered {
 	if cfg.Catalogue == "" {
 		cfg.Catalogue = cfg.Provider
@@ -120,6 +121,7 @@ func (m *Metered) complete(r llm.Request) llm.Request {
 func (m *Metered) answered(r llm.Request, response llm.Response) llm.Response {
 	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: llm.OutputTokens(response)}
 	response.Usage, response.Cost = m.book(r, response.Usage, guess)
+	response.Cost = orStated(response.Cost, response.Stated)
 	return response
 }
 
@@ -139,7 +141,15 @@ func (m *Metered) failed(r llm.Request, err error) error {
 	}
 	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: int64(r.MaxOutput)}
 	e.Usage, e.Cost = m.book(r, e.Usage, guess)
+	e.Cost = orStated(e.Cost, e.Stated)
 	return &e
+}
+
+func orStated(ours, stated llm.Cost) llm.Cost {
+	if ours.Known {
+		return ours
+	}
+	return stated
 }
 
 // free reports whether failures of this kind are turned away before any model

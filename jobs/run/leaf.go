@@ -29,7 +29,8 @@ var errTurns = &jobs.UserError{Message: "The step did not come to an answer with
 // Work carries out a leaf: one call, or turns of model and tools until there is a
 // final answer. Finished turns are kept, so that a crash does not repeat them.
 func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
-	b, model, err := c.brief(ctx, n, llm.PurposeTurn)
+	k := &book{store: c.cfg.Store, node: n}
+	b, model, err := c.brief(ctx, n, llm.PurposeTurn, k)
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +49,8 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 			t.tools = append(t.tools, tool)
 		}
 	}
-	return t.run(ctx)
+	text, err := t.run(ctx)
+	return text, k.told(err)
 }
 
 // messagesPerTurn: the model's wish and the tools' answers.
@@ -94,7 +96,7 @@ func (t *task) answer(resp llm.Response) (string, error) {
 // request asks for the next turn. In the last one there are no tools: the model
 // must make do with what it knows.
 func (t *task) request() llm.Request {
-	r := llm.Request{Purpose: llm.PurposeTurn, Model: t.node.Needs.Model, System: leafSystem, Messages: t.messages}
+	r := llm.Request{Purpose: llm.PurposeTurn, System: leafSystem, Messages: t.messages}
 	if t.turn == t.crew.cfg.MaxTurns-1 {
 		r.System += "\n\nThis is your last turn: answer now with what you have, and say what is missing."
 		return r

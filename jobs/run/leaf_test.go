@@ -61,7 +61,7 @@ func (o one) Estimate(llm.Request) llm.Estimate {
 	return llm.Estimate{Provider: "p", Model: "m", Worst: llm.Cost{Amount: 5, Known: true}}
 }
 
-func (o one) Pick(llm.Purpose, jobs.Requirements) (Model, int, error) { return o, 0, nil }
+func (o one) Pick(w Want) (llm.Model, int, error) { return w.Book(o), 0, nil }
 
 // echo is a tool that says what it is told, and refuses "bad".
 type echo struct{}

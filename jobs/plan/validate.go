@@ -134,6 +134,11 @@ func (c *check) node(i int) {
 	if n.Expand != expandNow && n.Expand != expandLater {
 		c.say("%s: expand is %q: use now or later", c.name(i), clip(n.Expand, maxKey))
 	}
+	if c.briefing.Fits != nil {
+		if err := c.briefing.Fits(step(n, c.briefing)); err != nil {
+			c.say("%s asks in needs or tools for what no model here can do, so ask for less: %s", c.name(i), clip(err.Error(), maxDescription))
+		}
+	}
 	switch n.Type {
 	case jobs.TypeTask, jobs.TypeAPICall:
 		c.leaf(i)
@@ -151,11 +156,6 @@ func (c *check) leaf(i int) {
 	}
 	if n.later() {
 		c.say("%s is a %s and cannot have expand later: make it a subplan, or use now", c.name(i), n.Type)
-	}
-	if c.briefing.Fits != nil {
-		if err := c.briefing.Fits(step(n, c.briefing)); err != nil {
-			c.say("%s asks in needs or tools for what no model here can do, so ask for less: %s", c.name(i), clip(err.Error(), maxDescription))
-		}
 	}
 	for _, tool := range n.Tools {
 		if !c.tools[tool] {

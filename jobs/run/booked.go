@@ -14,7 +14,8 @@ import (
 type book struct {
 	store jobs.Writer
 	node  *jobs.Node
-	calls atomic.Int64 // booked so far
+	calls atomic.Int64 // that were to be booked so far
+	sent  atomic.Int64 // that were
 }
 
 // wrap returns a model whose calls are in the book.
@@ -28,7 +29,7 @@ func (m midway) Unwrap() error { return m.error }
 
 // told returns err with a mark if calls were made before it.
 func (k *book) told(err error) error {
-	if err == nil || k.calls.Load() == 0 {
+	if err == nil || k.sent.Load() == 0 {
 		return err
 	}
 	return midway{err}
@@ -90,6 +91,9 @@ func (b *booked) reserve(ctx context.Context, r *llm.Request) (int64, llm.Estima
 	})
 	if err != nil {
 		return 0, estimate, fmt.Errorf("reserve call: %w", err)
+	}
+	if out[0].Err == nil {
+		b.sent.Add(1)
 	}
 	return out[0].Call, estimate, out[0].Err
 }

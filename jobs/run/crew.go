@@ -104,10 +104,9 @@ func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose, k *
 	if err != nil {
 		return b, nil, err
 	}
-	model, size, err := c.cfg.Models.Pick(Want{
-		Purpose: purpose, Needs: needsFor(purpose, n.Needs), Node: n.ID, Book: k.wrap,
-		Tools: purpose == llm.PurposeTurn && len(n.Tools) > 0, Schema: purpose == llm.PurposePlan,
-	})
+	want := wantFor(purpose, n.Needs, n.Tools)
+	want.Node, want.Book = n.ID, k.wrap
+	model, size, err := c.cfg.Models.Pick(want)
 	if err != nil {
 		return b, nil, err
 	}
@@ -115,17 +114,30 @@ func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose, k *
 	return b, model, nil
 }
 
-// needsFor is what of a node's needs a call of that purpose has: only work looks at
-// pictures.
-func needsFor(purpose llm.Purpose, needs jobs.Requirements) jobs.Requirements {
-	needs.Vision = needs.Vision && purpose == llm.PurposeTurn
-	return needs
+// wantFor is what a call of that purpose asks of a model: only work calls tools and
+// looks at pictures, and only plans have a schema.
+func wantFor(purpose llm.Purpose, needs jobs.Requirements, tools []string) Want {
+	works := purpose == llm.PurposeTurn
+	needs.Vision = needs.Vision && works
+	return Want{Purpose: purpose, Needs: needs, Tools: works && len(tools) > 0, Schema: purpose == llm.PurposePlan}
 }
 
-// fits reports why no model can do a planned step.
+// fits says why there is no model for what a planned step will ask of one; nil:
+// there is.
 func (c *Crew) fits(s jobs.Step) error {
-	_, _, err := c.cfg.Models.Pick(Want{Purpose: llm.PurposeTurn, Needs: s.Needs, Tools: len(s.Tools) > 0})
-	return err
+	purposes := []llm.Purpose{llm.PurposeTurn}
+	if !s.Type.Leaf() {
+		purposes = []llm.Purpose{llm.PurposeCombine}
+	}
+	if s.Later {
+		purposes = append(purposes, llm.PurposePlan)
+	}
+	for _, purpose := range purposes {
+		if _, _, err := c.cfg.Models.Pick(wantFor(purpose, s.Needs, s.Tools)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Plan decides how a node is carried out.

@@ -12,7 +12,6 @@ import (
 // fallback is a model over several candidates.
 type fallback struct {
 	caller     string
-	private    bool
 	candidates []candidate
 }
 
@@ -91,9 +90,6 @@ func (f *fallback) walk(ctx context.Context, r llm.Request, try ask) error {
 
 // one asks one candidate, if its provider takes calls now.
 func (f *fallback) one(ctx context.Context, c *candidate, r llm.Request, try ask) (final bool, err error) {
-	if f.private && !c.gate.provider.Private { // the last of several checks
-		return true, &llm.APIError{Provider: c.Provider, Model: c.Name, Kind: llm.KindInvalid, Held: true, Message: "private data must not go there"}
-	}
 	r.Model = c.Name
 	e := c.Model.Estimate(r)
 	p, held := c.gate.enter(ctx, c.Name, f.caller, e.Input+e.Output)

@@ -147,7 +147,7 @@ func (r *Router) Pick(w Want) (llm.Model, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	f := &fallback{caller: w.Caller, private: w.Needs.Private}
+	f := &fallback{caller: w.Caller}
 	for _, m := range fit {
 		c := candidate{Member: m, gate: r.gates[m.Provider], call: m.Model}
 		if w.Wrap != nil {

@@ -217,7 +217,10 @@ func TestModel_Stream_endsWhereTheListenerDoes(t *testing.T) {
 		Members:   []route.Member{able("a", "m", says("first")), able("b", "m", second)},
 	})
 	for range 3 { // the slot of the one that was left must be free again
-		for range pick(t, r, route.Want{}).Stream(t.Context(), llm.Request{}) {
+		for _, err := range pick(t, r, route.Want{}).Stream(t.Context(), llm.Request{}) {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 	}

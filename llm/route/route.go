@@ -257,7 +257,7 @@ func (r *Router) lacks(m *Member, n Needs) string {
 		}
 		lacks = append(lacks, fmt.Sprintf("%s, %d are needed", has, n.Context))
 	}
-	if n.MaxPrice > 0 && !(m.Price.Known && m.Price.Amount <= n.MaxPrice) {
+	if n.MaxPrice > 0 && (!m.Price.Known || m.Price.Amount > n.MaxPrice) {
 		costs := "costs " + m.Price.Amount.Short() + " a million tokens"
 		if !m.Price.Known {
 			costs = "has an unknown price"

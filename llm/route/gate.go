@@ -123,7 +123,9 @@ func (g *gate) enter(ctx context.Context, model, caller string, tokens int64) (*
 	g.mu.Unlock()
 	if err := sleep(ctx, wait); err != nil {
 		p.leave(llm.Usage{}, errUnsent)
-		return nil, g.held(model, llm.KindUnavailable, 0, err.Error())
+		e := g.held(model, llm.KindUnavailable, 0, "nobody waits for it any more")
+		e.Err = err
+		return nil, e
 	}
 	return p, nil
 }

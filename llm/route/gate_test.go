@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -224,6 +225,22 @@ func TestLimits_waitsOfAMomentAreWaitedHere(t *testing.T) {
 		}
 		if took := time.Since(begun); took < 900*time.Millisecond || took > 2*time.Second {
 			t.Errorf("took %v, want one second: 250 come at once, 50 one by one", took)
+		}
+	})
+}
+
+func TestLimits_anEndedContextSendsNothingAndUsesUpNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := says("x")
+		r := gated(t, route.Provider{MaxConcurrent: 1, RequestsPerMinute: 1}, m)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, e := call(ctx, t, r, ""); !errors.Is(e, context.Canceled) || m.count() != 0 {
+			t.Errorf("got %v and %d calls", e, m.count())
+		}
+		if _, e := call(t.Context(), t, r, ""); e != nil {
+			t.Errorf("the next one: %v", e)
 		}
 	})
 }

@@ -18,6 +18,9 @@ type Briefing struct {
 	Context   int          // tokens that the model takes; 0: unknown
 	MayAsk    bool         // whether there is a person to answer questions
 	Deadline  bool         // the job's time is up: combine without a model
+	// Fits says, for a planner, why no model can do a step; nil where one can. A nil
+	// Fits knows nothing of models.
+	Fits func(s Step) error
 }
 
 // NodeResult is how another node ended, as told to one that builds on it.

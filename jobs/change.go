@@ -46,6 +46,7 @@ type NewJob struct {
 	User     string
 	Priority Priority
 	Model    string        // this one and no other; empty: any
+	Private  bool          // nothing of it goes to a provider that is not private
 	Budget   llm.Money     // negative: no limit
 	Timeout  time.Duration // 0: none
 	Ask      bool          // a person must approve the plan
@@ -98,6 +99,7 @@ type Retry struct {
 	Error     string
 	NotBefore time.Time // zero: now
 	Uncounted bool      // the attempt does not count: rate limit, stop
+	Waited    bool      // nothing was tried: the claim does not count either
 }
 
 // Park lets a claimed node wait for a person or for money.

@@ -108,6 +108,8 @@ type Requirements struct {
 	Vision      bool   `json:"vision,omitempty"`
 	MinContext  int    `json:"min_context,omitempty"`  // tokens
 	PrivateOnly bool   `json:"private_only,omitempty"` // never leave for a provider that is not private
+	// MaxPriceCents bounds what a million tokens may cost, in US cents; 0: any.
+	MaxPriceCents int `json:"max_price_cents,omitempty"`
 }
 
 // Tokens counts what calls used, as llm.Usage does.

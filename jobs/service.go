@@ -58,6 +58,7 @@ type Request struct {
 	Files    []Attachment
 	Priority Priority  // empty: medium
 	Model    string    // empty: any
+	Private  bool      // nothing of it goes to a provider that is not private
 	Budget   llm.Money // negative: no limit
 	Ask      bool      // show the plan and wait for a yes
 }
@@ -86,7 +87,7 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	}
 	out, err := s.cfg.Store.Apply(ctx, Submit{Job: NewJob{
 		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text, User: r.User,
-		Priority: priority, Model: r.Model, Budget: r.Budget, Timeout: s.cfg.Timeout, Ask: r.Ask,
+		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Ask: r.Ask,
 		Files: files, Weight: firstEstimate,
 	}})
 	if err != nil {

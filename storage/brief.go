@@ -19,12 +19,13 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	var job struct {
 		Request  string
 		Model    string
+		Private  bool
 		Deadline int64
 		Budget   int64
 		Left     int64
 		Nodes    int
 	}
-	err := db.Raw(`SELECT j.request, j.model, j.deadline, p.budget, p.budget - p.spent - p.reserved AS left
+	err := db.Raw(`SELECT j.request, j.model, j.private, j.deadline, p.budget, p.budget - p.spent - p.reserved AS left
 		FROM jobs j JOIN purses p ON p.key = 'job:' || j.id WHERE j.id = ?`, string(n.Job)).Take(&job).Error
 	if err != nil {
 		return b, fmt.Errorf("brief node %d: %w", n.ID, err)
@@ -36,6 +37,8 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	if n.Needs.Model == "" {
 		n.Needs.Model = job.Model
 	}
+	// Whatever a plan forgot: the job's privacy holds for all of it.
+	n.Needs.PrivateOnly = n.Needs.PrivateOnly || job.Private
 	if job.Budget >= 0 {
 		b.Budget = jobs.Money(max(0, job.Left))
 	}

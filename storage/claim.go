@@ -301,8 +301,13 @@ func (u *unit) retry(c jobs.Retry) error {
 	if err != nil {
 		return err
 	}
+	attempts := len(u.attempts)
 	if err := u.release(s, jobs.EventRetry, s.back(), c.Reason, c.Error); err != nil {
 		return err
+	}
+	if c.Waited {
+		s.tries--
+		u.attempts = u.attempts[:attempts] // there was none
 	}
 	if c.Uncounted {
 		s.attempt--

@@ -11,6 +11,7 @@ import (
 
 func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 	t.Parallel()
+	before := time.Now().Truncate(time.Millisecond)
 	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), &hands{})
 	job := e.submit(t, -1)
 	list, err := e.store.Ready(t.Context(), job, 1)
@@ -25,7 +26,6 @@ func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 		return out[0]
 	}
 	n := apply(jobs.Claim{Fence: list[0].Fence, Worker: "w"}).Node
-	before := time.Now().Truncate(time.Millisecond)
 	apply(jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: "Which year?"})
 	r, err := e.store.Report(t.Context(), job, false)
 	if err != nil {

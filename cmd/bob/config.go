@@ -40,9 +40,15 @@ type LLMConfig struct {
 // ProviderConfig is a place where models are called.
 type ProviderConfig struct {
 	Name    string `yaml:"name"`
-	Kind    string `yaml:"kind"` // kindOpenAI or kindDemo
+	Kind    string `yaml:"kind"` // one of kinds
 	APIKey  Secret `yaml:"api_key"`
 	BaseURL string `yaml:"base_url"` // empty: the vendor's own
+	Private bool   `yaml:"private"`  // what is sent there does not leave
+
+	// Shared by all its models; 0: no limit of ours.
+	MaxConcurrent     int `yaml:"max_concurrent"`
+	RequestsPerMinute int `yaml:"requests_per_minute"`
+	TokensPerMinute   int `yaml:"tokens_per_minute"`
 }
 
 // ModelConfig is one model of a provider.
@@ -50,8 +56,12 @@ type ModelConfig struct {
 	Model     string       `yaml:"model"` // the provider's name of it
 	Provider  string       `yaml:"provider"`
 	Context   int          `yaml:"context"`    // tokens; 0: as the catalogue says
-	MaxOutput int          `yaml:"max_output"` // tokens; 0: as the catalogue says
+	MaxOutput int          `yaml:"max_output"` // tokens; 0: price.DefaultMaxOutput, or what the catalogue says if that is less
 	Price     *PriceConfig `yaml:"price"`      // nil: as the catalogue says
+
+	Tools      *bool `yaml:"tools"`      // whether it calls tools; nil: it does
+	Structured *bool `yaml:"structured"` // whether it answers by a schema; nil: it does
+	Vision     *bool `yaml:"vision"`     // whether it takes pictures; nil: as the catalogue says
 }
 
 // PriceConfig is what a million tokens cost.
@@ -165,10 +175,7 @@ func (d DatabaseConfig) File(data string) string {
 // over all models where none are given.
 func (c *Config) complete(env func(string) (string, bool)) {
 	if len(c.LLM.Providers) == 0 {
-		c.LLM.Providers = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
-		if key, _ := env(openAIKey); key != "" {
-			c.LLM.Providers = []ProviderConfig{{Name: kindOpenAI, Kind: kindOpenAI, APIKey: Secret(key)}}
-		}
+		c.LLM.Providers = fromKeys(env)
 	}
 	for _, route := range c.LLM.Routes.all() {
 		if provider, model, ok := strings.Cut(route, "/"); ok && model != "" {
@@ -176,17 +183,15 @@ func (c *Config) complete(env func(string) (string, bool)) {
 		}
 	}
 	for _, p := range c.LLM.Providers {
-		switch {
-		case c.LLM.hasModel(p.Name):
-		case p.Kind == kindDemo:
-			c.LLM.addModel(p.Name, demoModel)
-		case p.Kind == kindOpenAI && p.BaseURL == "":
-			c.LLM.addModel(p.Name, openAIModel)
+		if k, _ := kindOf(p); k.model != "" && p.BaseURL == "" && !c.LLM.hasModel(p.Name) {
+			c.LLM.addModel(p.Name, k.model)
 		}
 	}
 	var everything []string
 	for _, m := range c.LLM.Models {
-		everything = append(everything, m.Provider+"/"+m.Model)
+		if ref := m.Provider + "/" + m.Model; !slices.Contains(everything, ref) {
+			everything = append(everything, ref)
+		}
 		if m.Price != nil && m.Price.CacheRead == unset {
 			m.Price.CacheRead = m.Price.Input
 		}
@@ -199,6 +204,24 @@ func (c *Config) complete(env func(string) (string, bool)) {
 			*route = slices.Clone(everything)
 		}
 	}
+}
+
+// fromKeys lists the providers whose key is in the environment, else the kind that
+// needs none.
+func fromKeys(env func(string) (string, bool)) []ProviderConfig {
+	var list []ProviderConfig
+	for _, k := range kinds {
+		if k.keyVar == "" {
+			continue
+		}
+		if key, _ := env(k.keyVar); key != "" {
+			list = append(list, ProviderConfig{Name: k.name, Kind: k.name, APIKey: Secret(key)})
+		}
+	}
+	if len(list) == 0 {
+		list = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
+	}
+	return list
 }
 
 func (r RoutesConfig) all() []string { return slices.Concat(r.Planner, r.Task, r.Combine) }
@@ -245,13 +268,17 @@ func (c *LLMConfig) checkProviders() []error {
 			at = "provider " + p.Name
 		}
 		seen[p.Name] = true
+		if min(p.MaxConcurrent, p.RequestsPerMinute, p.TokensPerMinute) < 0 {
+			fault(": max_concurrent, requests_per_minute and tokens_per_minute must not be negative; 0 is no limit")
+		}
+		k, known := kindOf(p)
 		switch {
-		case p.Kind != kindOpenAI && p.Kind != kindDemo:
-			fault(": kind must be openai or demo")
-		case p.Kind == kindDemo && (p.APIKey != "" || p.BaseURL != ""):
+		case !known:
+			fault(": kind must be " + kindNames())
+		case k.inside && (p.APIKey != "" || p.BaseURL != ""):
 			fault(": the demo model takes neither api_key nor base_url")
-		case p.Kind == kindOpenAI && p.BaseURL == "" && p.APIKey == "":
-			fault(": api_key is missing; write ${" + openAIKey + "} to take it from the environment")
+		case k.keyVar != "" && p.BaseURL == "" && p.APIKey == "":
+			fault(": api_key is missing; write ${" + k.keyVar + "} to take it from the environment")
 		case p.BaseURL != "" && !isWebURL(p.BaseURL):
 			fault(": base_url must be a URL such as http://localhost:8000/v1, without a password in it")
 		case p.BaseURL != "" && !c.hasModel(p.Name):
@@ -293,9 +320,14 @@ func (c *LLMConfig) checkModels() []error {
 			fault("price needs input and output, in dollars per million tokens")
 		}
 	}
-	for _, route := range c.Routes.all() {
-		if _, model, ok := strings.Cut(route, "/"); !ok || model == "" {
-			faults = append(faults, fmt.Errorf("llm.routes: %q must be provider/model", route))
+	for _, list := range [][]string{c.Routes.Planner, c.Routes.Task, c.Routes.Combine} {
+		for i, route := range list {
+			if _, model, ok := strings.Cut(route, "/"); !ok || model == "" {
+				faults = append(faults, fmt.Errorf("llm.routes: %q must be provider/model", route))
+			}
+			if slices.Contains(list[:i], route) {
+				faults = append(faults, fmt.Errorf("llm.routes: %q is listed twice for one purpose", route))
+			}
 		}
 	}
 	return faults

@@ -32,6 +32,7 @@ type runOptions struct {
 	budget   string
 	priority string
 	model    string
+	private  bool
 	approve  string
 	resume   string
 	request  string
@@ -67,6 +68,7 @@ func (o *runOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "print the job's report as JSON")
 	f.StringVar(&o.budget, "budget", "", "US dollars that the job may cost (default jobs.budget)")
 	f.StringVar(&o.model, "model", "", "use this model and no other")
+	f.BoolVar(&o.private, "private", false, "send nothing of the job to providers that are not private")
 }
 
 // sampleSales is made-up data: what a small shop may have sold in a quarter.
@@ -92,8 +94,8 @@ func (o *runOptions) check() error {
 	switch {
 	case o.approve != "" && o.approve != "auto" && o.approve != "ask":
 		return fmt.Errorf("--approve is auto or ask, not %q", o.approve)
-	case o.resume != "" && (o.request != "" || len(o.files) > 0 || o.priority != "" || o.model != ""):
-		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority and --model")
+	case o.resume != "" && (o.request != "" || len(o.files) > 0 || o.priority != "" || o.model != "" || o.private):
+		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority, --model and --private")
 	case o.resume == "" && strings.TrimSpace(o.request) == "":
 		return errors.New(`the request is missing: say what to do, such as bob run -f sales.csv "Analyze the sales"`)
 	}
@@ -209,14 +211,12 @@ func (r *runner) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--budget: %w", err)
 	}
-	if r.o.model != "" {
-		if _, _, err := r.h.models.Pick("", jobs.Requirements{Model: r.o.model}); err != nil {
-			return err
-		}
+	if err := r.h.models.check(r.o.model, r.o.private); err != nil {
+		return err
 	}
 	r.id, err = r.h.service.Submit(ctx, jobs.Request{
 		Text: r.o.request, Files: r.o.attached, Priority: jobs.Priority(r.o.priority), Model: r.o.model,
-		Budget: budget, Ask: r.o.approve == "ask",
+		Private: r.o.private, Budget: budget, Ask: r.o.approve == "ask",
 	})
 	if err != nil {
 		return err

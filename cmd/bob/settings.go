@@ -182,6 +182,11 @@ func setText(v reflect.Value, text string) error {
 		*p = Secret(text)
 	case *[]string:
 		*p = regexp.MustCompile(`\s*,\s*`).Split(strings.TrimSpace(text), -1)
+	case *bool:
+		return parse(p, text, truth, "true or false")
+	case **bool:
+		*p = new(bool)
+		return parse(*p, text, truth, "true or false")
 	case *int:
 		return parse(p, text, strconv.Atoi, "a whole number")
 	case *time.Duration:
@@ -197,6 +202,16 @@ func setText(v reflect.Value, text string) error {
 		return errors.New(shape(v))
 	}
 	return nil
+}
+
+func truth(text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, errors.ErrUnsupported
 }
 
 func parse[T any](p *T, text string, read func(string) (T, error), what string) error {

@@ -43,9 +43,6 @@ func (p *process) open(ctx context.Context) (*house, error) {
 		return nil, err
 	}
 	h := &house{cfg: cfg, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
-	if h.models, err = newRoster(cfg.LLM); err != nil {
-		return nil, errors.Join(err, h.close())
-	}
 	h.local = storage.NewLocal(storage.LocalConfig{Workers: cfg.Jobs.Workers, Now: time.Now, Only: func(id jobs.JobID) bool {
 		only := h.only.Load()
 		return only != nil && *only == id
@@ -55,6 +52,9 @@ func (p *process) open(ctx context.Context) (*house, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	if err := h.openLog(p.data); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	if h.models, err = newRoster(cfg.LLM, h.log); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{

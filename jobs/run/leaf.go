@@ -29,7 +29,8 @@ var errTurns = &jobs.UserError{Message: "The step did not come to an answer with
 // Work carries out a leaf: one call, or turns of model and tools until there is a
 // final answer. Finished turns are kept, so that a crash does not repeat them.
 func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
-	b, model, err := c.brief(ctx, n, llm.PurposeTurn)
+	k := &book{store: c.cfg.Store, node: n}
+	b, model, err := c.brief(ctx, n, llm.PurposeTurn, k)
 	if err != nil {
 		return "", err
 	}
@@ -38,15 +39,15 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 		return "", err
 	}
 	t := &task{crew: c, node: n, model: model, files: c.cfg.Store.Files(n), heard: len(b.Messages), seen: map[string]int{}}
-	answer := model.model.Estimate(llm.Request{Purpose: llm.PurposeTurn, Model: n.Needs.Model}).Output
 	pictures, err := look(ctx, t.files, b)
 	if err != nil {
 		return "", err
 	}
-	if err := t.begin(b, pictures, newWindow(b, answer), before); err != nil {
+	if err := t.begin(b, pictures, newWindow(b, k.answer), before); err != nil {
 		return "", err
 	}
-	return t.run(ctx)
+	text, err := t.run(ctx)
+	return text, k.told(err)
 }
 
 // task is one leaf at work.

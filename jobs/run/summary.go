@@ -36,14 +36,14 @@ func roomFor(purpose llm.Purpose, window int) int {
 // summarise has long results of b summed up that its model cannot hold whole. Each
 // is summed up once, for all who build on it. Without money or a model that
 // answers, results are shown by their beginnings.
-func (c *Crew) summarise(ctx context.Context, n *jobs.Node, b *jobs.Briefing, room int) error {
+func (c *Crew) summarise(ctx context.Context, n *jobs.Node, b *jobs.Briefing, room int, k *book) error {
 	left := maxSummaries
 	for _, r := range jobs.FitResults(b.Results, room).Shortened {
 		if r.Summary != "" || len(r.Text) < jobs.LongResult || left == 0 {
 			continue
 		}
 		left--
-		text, err := c.summary(ctx, n, r)
+		text, err := c.summary(ctx, n, r, k)
 		switch {
 		case err != nil && ctx.Err() == nil && dispensable(err):
 			return nil
@@ -66,8 +66,12 @@ func dispensable(err error) bool {
 }
 
 // summary has the model for tasks sum up a result, and keeps what it says.
-func (c *Crew) summary(ctx context.Context, n *jobs.Node, r jobs.NodeResult) (string, error) {
-	model, size, err := c.cfg.Models.Pick(llm.PurposeTurn, n.Needs)
+func (c *Crew) summary(ctx context.Context, n *jobs.Node, r jobs.NodeResult, k *book) (string, error) {
+	ledger := &book{store: c.cfg.Store, node: n}
+	ledger.calls.Store(firstSummary + int64(r.Node)*maxSummaries)
+	want := wantFor(llm.PurposeTurn, n.Needs, nil)
+	want.Node, want.Book = n.ID, ledger.wrap
+	model, size, err := c.cfg.Models.Pick(want)
 	if err != nil {
 		return "", err
 	}
@@ -76,16 +80,15 @@ func (c *Crew) summary(ctx context.Context, n *jobs.Node, r jobs.NodeResult) (st
 		text := llm.Section(jobs.SectionPlace, jobs.Shorten(r.Title, maxTitle)) +
 			llm.Section(jobs.SectionResult, jobs.Cut(r.Text, room, ""))
 		return llm.Request{
-			Purpose: llm.PurposeTurn, Model: n.Needs.Model, System: summarySystem, MaxOutput: output,
+			Purpose: llm.PurposeTurn, System: summarySystem, MaxOutput: output,
 			Messages: []llm.Message{{Role: llm.RoleUser, Text: text}},
 		}
 	})
 	if err != nil {
 		return "", err
 	}
-	ledger := &booked{model: model, store: c.cfg.Store, node: n}
-	ledger.calls.Store(firstSummary + int64(r.Node)*maxSummaries)
-	resp, err := ledger.Generate(ctx, req)
+	resp, err := model.Generate(ctx, req)
+	k.sent.Add(ledger.sent.Load())
 	if err != nil {
 		return "", err
 	}

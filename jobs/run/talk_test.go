@@ -24,7 +24,7 @@ type sized struct {
 	context int
 }
 
-func (s sized) Pick(llm.Purpose, jobs.Requirements) (Model, int, error) { return s, s.context, nil }
+func (s sized) Pick(w Want) (llm.Model, int, error) { return w.Book(s), s.context, nil }
 
 // named is a tool of that name with an answer of that many bytes.
 type named struct {

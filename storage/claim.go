@@ -237,48 +237,18 @@ func (u *unit) park(c jobs.Park) error {
 	if err != nil {
 		return err
 	}
+	if again, err := u.parkless(s, c); again || err != nil {
+		return err
+	}
 	if err := u.release(s, jobs.EventPark, jobs.StatusWaitingForInput, c.Reason, c.Question); err != nil {
 		return err
 	}
 	s.attempt-- // it goes on where it was
 	s.errorMsg = c.Question
-	kind := jobs.NoticeQuestion
 	if c.Reason == jobs.ReasonBudget {
-		kind = jobs.NoticeBudget
+		return u.askForMoney(s, c)
 	}
-	return u.notice(s.job, kind, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
-}
-
-// unpark lets what waits for reason go on.
-func (u *unit) unpark(c jobs.Unpark) error {
-	if c.Budget > 0 {
-		rows, err := u.changed("UPDATE purses SET budget = ? WHERE key = ?", int64(c.Budget), purseOf(c.Job))
-		if err != nil {
-			return err
-		}
-		if rows == 0 {
-			return fmt.Errorf("job %s: %w", c.Job, jobs.ErrNotFound)
-		}
-	}
-	if err := u.flush(); err != nil {
-		return err
-	}
-	waiting, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND status = 'waiting_for_input' AND reason = ?", string(c.Job), string(c.Reason))
-	if err != nil {
-		return err
-	}
-	for _, id := range waiting {
-		s, err := u.load(id)
-		if err != nil {
-			return err
-		}
-		if err := u.move(s.job, id, jobs.EventUnpark, s.status, s.back(), ""); err != nil {
-			return err
-		}
-		s.status, s.reason, s.errorMsg, s.notBefore = s.back(), "", "", 0
-		u.announce(s)
-	}
-	return nil
+	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
 }
 
 // working records what a node does; people see it in the next report.

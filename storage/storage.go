@@ -32,6 +32,12 @@ type Config struct {
 	Now        func() time.Time
 	Dispatcher jobs.Dispatcher // told of nodes that became ready; nil: nobody is
 	Feed       *jobs.Feed      // told of jobs that changed; nil: nobody is
+
+	// PerUserDay and PerWorkspaceMonth bound what all jobs of a person may cost on
+	// one day, and all of a workspace in one month; nil: no limit. Jobs from the
+	// terminal are those of a person and a workspace without a name.
+	PerUserDay, PerWorkspaceMonth *jobs.Money
+	Zone                          *time.Location // in which days and months begin; nil: UTC
 }
 
 // Store is a jobs.Store in a SQLite file. It is safe for concurrent use.

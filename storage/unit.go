@@ -30,6 +30,7 @@ type unit struct {
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
 	writes      int64
+	finishing   bool // a job is being finished with what there is
 }
 
 func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
@@ -58,6 +59,12 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.park(c)
 	case jobs.Unpark:
 		err = u.unpark(c)
+	case jobs.SetBudget:
+		err = u.setBudget(c)
+	case jobs.AddBudget:
+		err = u.addBudget(c)
+	case jobs.FinishNow:
+		err = u.finishNow(c)
 	case jobs.Approve:
 		err = u.approve(c)
 	case jobs.Cancel:

@@ -41,7 +41,7 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 		r.giveUp(err)
 		return nil
 	case errors.Is(err, jobs.ErrBudget):
-		return r.broke(n)
+		return r.broke(ctx, n, err)
 	}
 	log.Warn("node did not succeed", "err", err)
 	if e := llm.AsAPIError(err); e != nil {
@@ -54,12 +54,6 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 		return r.failed(ctx, n, jobs.ReasonModel, jobs.UserMessage(err))
 	}
 	return r.again(ctx, n, jobs.ReasonInternal, jobs.UserMessage(err), 0)
-}
-
-// broke parks a node that the budget does not cover. A combine step needs no
-// money to hand over what there is.
-func (r *Runner) broke(n *jobs.Node) jobs.Change {
-	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: "The budget does not cover the next step of \"" + n.Title + "\"."}
 }
 
 func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIError) jobs.Change {

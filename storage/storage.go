@@ -102,6 +102,9 @@ func OpenReader(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, translate(fmt.Errorf("open %s: %w", cfg.Path, err))
 	}
 	s := &Store{cfg: cfg, reads: db}
+	if err := upgrade(ctx, cfg, db); err != nil {
+		return nil, errors.Join(translate(err), s.Close())
+	}
 	if err := db.WithContext(ctx).Exec("SELECT 1 FROM jobs LIMIT 1").Error; err != nil {
 		return nil, errors.Join(translate(fmt.Errorf("read %s: %w", cfg.Path, err)), s.Close())
 	}

@@ -64,15 +64,15 @@ func (f *Forecaster) Forecast(ctx context.Context, n *jobs.Node, p jobs.Plan) (j
 		return jobs.Forecast{}, err
 	}
 	var out jobs.Forecast
-	for _, it := range items {
-		if it.free {
+	for i := range items {
+		if items[i].free {
 			continue
 		}
 		out.Steps++
-		if it.learned {
+		if items[i].learned() {
 			out.Learned++
 		}
-		if !it.priced {
+		if !items[i].priced {
 			out.Unpriced++
 		}
 	}

@@ -32,12 +32,48 @@ func (s spread) draw(dice *rand.Rand) float64 {
 	return mid * math.Exp(sigma*dice.NormFloat64())
 }
 
-// guess is what one step is taken to come to.
+// guess is what one step is taken to come to: what the like of it came to, or,
+// while there is little history, a prior.
 type guess struct {
-	cost    spread // nano-dollars
-	took    spread // milliseconds
-	learned bool
-	priced  bool
+	cost   spread // the prior, in nano-dollars
+	took   spread // the prior, in milliseconds
+	past   []past
+	priced bool
+}
+
+// past is what a finished step came to.
+type past struct{ cost, took float64 }
+
+// enough samples make a prior unnecessary; with fewer it has a share.
+const enough = 20
+
+// learned reports whether history has the greater share.
+func (g *guess) learned() bool { return 2*len(g.past) >= enough }
+
+// draw draws a step's cost and duration, which belong together.
+func (g *guess) draw(dice *rand.Rand) (cost, took float64) {
+	if n := len(g.past); n > 0 && dice.IntN(enough) < n {
+		p := g.past[dice.IntN(n)]
+		return p.cost, p.took
+	}
+	return g.cost.draw(dice), g.took.draw(dice)
+}
+
+// spreads sums a guess up by its quantiles.
+func (g *guess) spreads() (cost, took spread) {
+	costs, times := make([]float64, 0, len(g.past)), make([]float64, 0, len(g.past))
+	for _, p := range g.past {
+		costs, times = append(costs, p.cost), append(times, p.took)
+	}
+	return blend(g.cost, costs), blend(g.took, times)
+}
+
+// blend moves from the prior to history as history grows.
+func blend(prior spread, list []float64) spread {
+	slices.Sort(list)
+	share := min(1, float64(len(list))/enough)
+	mix := func(p, h float64) float64 { return (1-share)*p + share*h }
+	return spread{mix(prior.mid, quantile(list, half)), mix(prior.high, quantile(list, mostly))}
 }
 
 // prior is what a kind of step is taken to need before there is history. They are
@@ -108,45 +144,26 @@ func (b *book) guess(a ask) (guess, error) {
 		mid := float64(a.estimate.Milliseconds())
 		p.took = spread{mid, mid * estimateHigh}
 	}
-	costs, times := b.history(a, q.Model)
-	g := guess{
-		cost: blend(p.cost(q), costs), took: blend(p.took, times),
-		learned: len(times) >= priorWeight, priced: q.Priced || len(costs) >= priorWeight,
-	}
+	g := guess{cost: p.cost(q), took: p.took, past: b.history(a, q), priced: q.Priced}
 	b.known[a] = g
 	return g, nil
-}
-
-// priorWeight is how many samples a prior counts for.
-const priorWeight = 5
-
-// blend moves from the prior to history as history grows.
-func blend(prior spread, sorted []float64) spread {
-	n := float64(len(sorted))
-	mix := func(p, h float64) float64 { return (priorWeight*p + n*h) / (priorWeight + n) }
-	return spread{mix(prior.mid, quantile(sorted, half)), mix(prior.high, quantile(sorted, mostly))}
 }
 
 // maxSamples of a kind are looked at: what was long ago was another Bob.
 const maxSamples = 200
 
-// history returns what steps of the kind cost and took with the model, sorted.
-func (b *book) history(a ask, model string) (costs, times []float64) {
+// history returns what steps of the kind came to with the model.
+func (b *book) history(a ask, q Quote) []past {
+	var list []past
 	for _, s := range b.samples {
-		if s.Type != a.typ || s.Phase != a.phase || !sameModel(s.Model, model) {
-			continue
-		}
-		times = append(times, float64(s.Took.Milliseconds()))
-		if s.Priced {
-			costs = append(costs, float64(s.Cost))
-		}
-		if len(times) == maxSamples {
+		if len(list) == maxSamples {
 			break
 		}
+		if s.Type == a.typ && s.Phase == a.phase && sameModel(s.Model, q.Model) && (s.Priced || !q.Priced) {
+			list = append(list, past{float64(s.Cost), float64(s.Took.Milliseconds())})
+		}
 	}
-	slices.Sort(costs)
-	slices.Sort(times)
-	return costs, times
+	return list
 }
 
 // sameModel reports whether a model, as its provider reports it, is the one that

@@ -124,10 +124,12 @@ func (b *book) leaf(typ jobs.Type, s *jobs.Step) (guess, error) {
 		return guess{}, err
 	}
 	plan, err := b.guess(ask{typ: typ, phase: jobs.PhasePlan, needs: s.Needs})
+	planCost, planTook := plan.spreads()
+	taskCost, taskTook := task.spreads()
 	return guess{
-		cost:    plan.cost.plus(task.cost.times(laterTasks, laterTasksHigh)),
-		took:    plan.took.plus(task.took.times(laterRounds, laterRoundsHigh)),
-		learned: plan.learned && task.learned, priced: plan.priced && task.priced,
+		cost:   planCost.plus(taskCost.times(laterTasks, laterTasksHigh)),
+		took:   planTook.plus(taskTook.times(laterRounds, laterRoundsHigh)),
+		priced: plan.priced && task.priced,
 	}, err
 }
 
@@ -150,8 +152,9 @@ func play(items []item, workers int, dice *rand.Rand) (cost, took float64) {
 		case len(ready) > 0 && len(busy) < workers:
 			i := ready[0]
 			ready = ready[1:]
-			cost += items[i].cost.draw(dice)
-			heap.Push(&busy, ending{took + items[i].took.draw(dice), i})
+			c, t := items[i].draw(dice)
+			cost += c
+			heap.Push(&busy, ending{took + t, i})
 			continue
 		default:
 			first, _ := heap.Pop(&busy).(ending)

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -23,11 +24,15 @@ func (r *Runner) broke(ctx context.Context, n *jobs.Node, err error) jobs.Change
 	if short.Passing() && n.Tries < maxTries {
 		return jobs.Retry{
 			Fence: n.Fence(), Reason: jobs.ReasonBudget, Uncounted: true,
-			Error: "Waits for the money that other steps have reserved.", NotBefore: r.cfg.Now().Add(backoff(n.Tries)),
+			Error: "Waits for the money that other steps have reserved.", NotBefore: r.cfg.Now().Add(min(backoff(n.Tries), longestPassing)),
 		}
 	}
 	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: short.Error(), Shortage: short.Shortage()}
 }
+
+// longestPassing bounds the pauses of a node that waits for the end of other calls:
+// they take seconds, seldom minutes.
+const longestPassing = 10 * time.Second
 
 // forecast returns what a plan will come to; nil where nobody foretells. A plan
 // does not fail for want of a forecast: policies ask a person then.

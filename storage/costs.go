@@ -32,11 +32,12 @@ const sumCalls = `sum(iif(c.status IN ('ok', 'error'), c.cost, 0)) AS settled, s
   sum(iif(c.status = 'sent', c.reserved, 0)) AS reserved,
   sum(c.tokens_in) AS tokens_in, sum(c.tokens_read) AS tokens_read, sum(c.tokens_write) AS tokens_write, sum(c.tokens_out) AS tokens_out,
   count(*) AS calls, sum(c.priced = 0) AS unpriced
-FROM calls c JOIN jobs j ON j.id = c.job_id JOIN nodes r ON r.id = j.root_id
+FROM calls c JOIN jobs j ON j.id = c.job_id
 WHERE c.started_at >= ? AND c.started_at < ? `
 
-// costSlot is what all time zones' days are whole multiples of, in milliseconds.
-const costSlot = 15 * 60 * 1000
+// costSlot is what days of all time zones are made of, in milliseconds: a quarter of
+// an hour.
+const costSlot = 900_000
 
 // selectCosts is what of a call tells its group, and its order.
 var selectCosts = map[jobs.CostGroup]string{ //nolint:gochecknoglobals // a constant table
@@ -44,7 +45,7 @@ var selectCosts = map[jobs.CostGroup]string{ //nolint:gochecknoglobals // a cons
 	jobs.CostByUser:    "SELECT j.user_name AS grp, " + sumCalls + "GROUP BY grp ORDER BY grp",
 	jobs.CostByChannel: "SELECT j.workspace || iif(j.channel = '', '', '/' || j.channel) AS grp, " + sumCalls + "GROUP BY grp ORDER BY grp",
 	jobs.CostByModel:   "SELECT c.provider || '/' || c.model AS grp, " + sumCalls + "GROUP BY grp ORDER BY grp",
-	jobs.CostByJob:     "SELECT j.id AS grp, r.title AS title, " + sumCalls + "GROUP BY grp ORDER BY j.created_at DESC, j.root_id DESC",
+	jobs.CostByJob:     "SELECT j.id AS grp, (SELECT title FROM nodes WHERE id = j.root_id) AS title, " + sumCalls + "GROUP BY grp ORDER BY j.created_at DESC, j.root_id DESC",
 }
 
 // Costs adds up the ledger: a line per group, in the order of their keys; days and

@@ -347,6 +347,15 @@ func (j JobsConfig) check() []error {
 	return faults
 }
 
+// approval is the policy that was checked.
+func (j JobsConfig) approval() jobs.Approval {
+	a, err := jobs.ParseApproval(j.Approval)
+	if err != nil {
+		return jobs.Approval{Mode: jobs.ApproveAlways}
+	}
+	return a
+}
+
 // zone is where days and months of budgets begin.
 func (j JobsConfig) zone() *time.Location {
 	zone, err := time.LoadLocation(j.BudgetTimeZone)

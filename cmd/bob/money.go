@@ -63,17 +63,16 @@ func parseBudget(text string) (path string, amount jobs.Money, err error) {
 	return path, amount, nil
 }
 
-// approval is the policy of a new job. Where nobody can be asked plans run, unless
-// that was asked for.
+// approval is the policy of a new job; zero: as configured. Where nobody can be
+// asked plans run, unless that was asked for.
 func (r *runner) approval() jobs.Approval {
-	if r.o.approve == "ask" {
+	switch {
+	case r.o.approve == "ask":
 		return jobs.Approval{Mode: jobs.ApproveAlways}
-	}
-	configured, err := jobs.ParseApproval(r.h.cfg.Jobs.Approval)
-	if err != nil || r.o.approve == "auto" || !r.person() {
+	case r.o.approve == "auto" || !r.person():
 		return jobs.Approval{Mode: jobs.ApproveNever}
 	}
-	return configured
+	return jobs.Approval{}
 }
 
 // askMoney puts the three answers to a shortage to the person at the terminal, and

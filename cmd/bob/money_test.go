@@ -250,3 +250,26 @@ func TestE2E_cost_agreesWithTheReports(t *testing.T) {
 		}
 	}
 }
+
+func TestLoadConfig_readsWhatJobsMayCost(t *testing.T) {
+	t.Parallel()
+	got, err := load(t, "jobs: {approval: always, budget_per_user_day: 5, budget_time_zone: Asia/Kathmandu}", map[string]string{
+		"BOB_JOBS_BUDGET_PER_WORKSPACE_MONTH": "0",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := got.Jobs
+	if j.approval().Mode != jobs.ApproveAlways || limit(j.BudgetPerUserDay) == nil || *limit(j.BudgetPerWorkspaceMonth) != 0 || j.zone().String() != "Asia/Kathmandu" {
+		t.Errorf("got %+v", j)
+	}
+	if d := defaults().Jobs; limit(d.BudgetPerUserDay) != nil || limit(d.BudgetPerWorkspaceMonth) != nil || d.zone() != time.UTC {
+		t.Errorf("limits by default: %+v", d)
+	}
+	_, err = load(t, "jobs: {approval: sometimes, budget_time_zone: Mars/Base}", nil)
+	for _, want := range []string{`jobs.approval: "sometimes" must be never, always or an amount such as over $1`, `jobs.budget_time_zone is "Mars/Base"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

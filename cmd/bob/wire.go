@@ -58,7 +58,7 @@ func (p *process) open(ctx context.Context) (*house, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
-		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout,
+		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, Approval: cfg.Jobs.approval(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())

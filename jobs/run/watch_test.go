@@ -19,7 +19,10 @@ type due struct {
 	changes []jobs.Change
 }
 
-func (d *due) Overdue(context.Context, time.Time) ([]jobs.JobID, error) { return []jobs.JobID{"late"}, nil }
+func (d *due) Overdue(context.Context, time.Time) ([]jobs.JobID, error) {
+	return []jobs.JobID{"late"}, nil
+}
+
 func (d *due) Refilled(context.Context, time.Time) ([]jobs.JobID, error) {
 	return []jobs.JobID{"rich"}, nil
 }

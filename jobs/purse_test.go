@@ -34,22 +34,26 @@ func TestShortError_saysWhichPurseIsShortAndByHowMuch(t *testing.T) {
 		passing   bool
 	}{
 		"the job's": {
-			[]jobs.Purse{job}, "0.25",
+			[]jobs.Purse{job},
+			"0.25",
 			"The job's budget is $2.00, of which $1.80 is spent and $0.15 reserved: the next call may cost $0.25, so $0.20 is missing.",
 			" Add $1.00, finish with what there is, or stop?", false,
 		},
 		"the job's, for now": {
-			[]jobs.Purse{job}, "0.10",
+			[]jobs.Purse{job},
+			"0.10",
 			"The job's budget is $2.00, of which $1.80 is spent and $0.15 reserved: the next call may cost $0.10, so $0.0500 is missing.",
 			" Add $1.00, finish with what there is, or stop?", true,
 		},
 		"a branch's": {
-			[]jobs.Purse{branch}, "1.50",
+			[]jobs.Purse{branch},
+			"1.50",
 			"The budget of step 1.2 is $0.20, of which $0.00 is spent: the next call may cost $1.50, so $1.30 is missing.",
 			" Add $2.00, finish with what there is, or stop?", false,
 		},
 		"a day's beside the job's": {
-			[]jobs.Purse{job, day}, "0.25",
+			[]jobs.Purse{job, day},
+			"0.25",
 			"The job's budget is $2.00, of which $1.80 is spent and $0.15 reserved: the next call may cost $0.25, so $0.20 is missing; " +
 				"the budget per person and day is $5.00, of which $4.90 is spent: the next call may cost $0.25, so $0.15 is missing.",
 			" It goes on at 2026-03-02 00:00 UTC. Wait, finish with what there is, or stop?", false,

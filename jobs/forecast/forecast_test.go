@@ -100,7 +100,7 @@ func TestForecaster_letsLittleHistoryShareWithThePrior(t *testing.T) {
 	before := foretell(t, nil, 8, priced, line(20, false))
 	few := foretell(t, times(5, jobs.TypeTask, jobs.PhaseWork, 1000, time.Second), 8, priced, line(20, false))
 	many := foretell(t, times(30, jobs.TypeTask, jobs.PhaseWork, 1000, time.Second), 8, priced, line(20, false))
-	if !(many.CostLow < few.CostLow && few.CostLow < before.CostLow) {
+	if many.CostLow >= few.CostLow || few.CostLow >= before.CostLow {
 		t.Errorf("got %v, %v, %v; want history to count for more as it grows", before.CostLow, few.CostLow, many.CostLow)
 	}
 }

@@ -40,7 +40,7 @@ func (r *Runner) each(
 		return
 	}
 	for _, id := range list {
-		r.cfg.Log.Info(what, "job", id)
+		r.cfg.Log.Info("job moved on", "why", what, "job", id)
 		if err := r.apply(ctx, change(id)); err != nil {
 			r.cfg.Log.Error("due job not changed", "what", what, "job", id, "err", err)
 		}

@@ -62,7 +62,7 @@ func (u *unit) pursesAbove(s *nodeState) ([]purse, error) {
 // limits. The terminal's have no name.
 func (u *unit) periods(user, workspace string) []purse {
 	cfg := &u.w.store.cfg
-	now := cfg.Now().In(cfg.zone())
+	now := fromMS(u.now).In(cfg.zone()) // as the ledger has it
 	year, month, day := now.Date()
 	return []purse{
 		{key: "day:" + now.Format(time.DateOnly) + ":" + user, Purse: jobs.Purse{

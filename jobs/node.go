@@ -188,6 +188,10 @@ type Node struct {
 	Owner    string // the worker that holds it; empty: none
 	Revision int    // the plan revision it belongs to
 
+	// Finishing says, once a claimed node was briefed, that its job is to end with
+	// what there is: it does not wait for money any more.
+	Finishing bool
+
 	NotBefore time.Time // zero: now
 	Created   time.Time
 	Started   time.Time // zero: not yet

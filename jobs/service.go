@@ -32,6 +32,7 @@ type ServiceConfig struct {
 	Inspector Inspector
 	Now       func() time.Time
 	Timeout   time.Duration // of a job; 0: none
+	Approval  Approval      // of plans, where a request says nothing; zero: never ask
 	// CheckPlan says, as a *UserError, why an edited plan could not run; nil: every
 	// plan may.
 	CheckPlan func(p Plan) error
@@ -54,13 +55,16 @@ func NewService(cfg ServiceConfig) (*Service, error) {
 type Request struct {
 	Key      string // of the inbound message; the same key returns the same job; empty: none
 	Text     string
-	User     string
 	Files    []Attachment
 	Priority Priority  // empty: medium
 	Model    string    // empty: any
 	Private  bool      // nothing of it goes to a provider that is not private
 	Budget   llm.Money // negative: no limit
-	Ask      bool      // show the plan and wait for a yes
+	Approval Approval  // zero: as the Service is configured
+
+	User      string // who asks, by a name that is the same on every surface; empty: the terminal
+	Workspace string // where it is asked; empty: the terminal
+	Channel   string
 }
 
 // Attachment is a file that comes with a request.
@@ -85,9 +89,14 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	if priority == "" {
 		priority = PriorityMedium
 	}
+	approval := r.Approval
+	if approval.Mode == "" {
+		approval = s.cfg.Approval
+	}
 	out, err := s.cfg.Store.Apply(ctx, Submit{Job: NewJob{
-		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text, User: r.User,
-		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Ask: r.Ask,
+		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text,
+		User: r.User, Workspace: r.Workspace, Channel: r.Channel,
+		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Approval: approval,
 		Files: files, Weight: firstEstimate,
 	}})
 	if err != nil {
@@ -222,11 +231,6 @@ func (s *Service) Cancel(ctx context.Context, id JobID) error {
 // Approve lets the plan of that revision run.
 func (s *Service) Approve(ctx context.Context, id JobID, revision int) error {
 	return s.apply(ctx, Approve{Job: id, Revision: revision})
-}
-
-// SetBudget sets a job's budget and lets what waited for money go on.
-func (s *Service) SetBudget(ctx context.Context, id JobID, budget llm.Money) error {
-	return s.apply(ctx, Unpark{Job: id, Reason: ReasonBudget, Budget: budget})
 }
 
 func (s *Service) apply(ctx context.Context, c Change) error {

@@ -50,6 +50,14 @@ type Store interface {
 	Silent(ctx context.Context, since time.Time) ([]JobID, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
+	// Refilled lists the open jobs that wait for the money of a day or month that
+	// is over.
+	Refilled(ctx context.Context, now time.Time) ([]JobID, error)
+	// Samples returns what finished nodes took, newest first, at most limit calls
+	// back.
+	Samples(ctx context.Context, limit int) ([]Sample, error)
+	// Costs adds up the ledger.
+	Costs(ctx context.Context, q CostQuery) ([]CostLine, error)
 }
 
 // Notice is a line of the outbox: what must be said to people, once.

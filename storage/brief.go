@@ -17,20 +17,20 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	db := s.reads.WithContext(ctx)
 	b := jobs.Briefing{Node: n, Budget: -1}
 	var job struct {
-		Request  string
-		Model    string
-		Private  bool
-		Deadline int64
-		Budget   int64
-		Left     int64
-		Nodes    int
+		Request   string
+		Model     string
+		Private   bool
+		Deadline  int64
+		Budget    int64
+		Left      int64
+		Finishing bool
 	}
-	err := db.Raw(`SELECT j.request, j.model, j.private, j.deadline, p.budget, p.budget - p.spent - p.reserved AS left
+	err := db.Raw(`SELECT j.request, j.model, j.private, j.deadline, j.finishing, p.budget, p.budget - p.spent - p.reserved AS left
 		FROM jobs j JOIN purses p ON p.key = 'job:' || j.id WHERE j.id = ?`, string(n.Job)).Take(&job).Error
 	if err != nil {
 		return b, fmt.Errorf("brief node %d: %w", n.ID, err)
 	}
-	b.Request = job.Request
+	b.Request, n.Finishing = job.Request, job.Finishing
 	if err := s.spec(db, n); err != nil {
 		return b, err
 	}

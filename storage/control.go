@@ -148,17 +148,9 @@ func (u *unit) resume(s *nodeState) error {
 	if err := s.over(); err != nil {
 		return err
 	}
-	if err := u.flush(); err != nil {
-		return err
-	}
-	list, err := u.wished(s, jobs.DesiredPause)
+	list, err := u.unpauseAll(s)
 	if err != nil {
 		return err
-	}
-	for _, p := range list { // branches come before what is below them
-		if err := u.unpause(p); err != nil {
-			return err
-		}
 	}
 	if len(list) == 0 {
 		return u.refuseResume(s)
@@ -168,6 +160,24 @@ func (u *unit) resume(s *nodeState) error {
 		return nil
 	}
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(s.job))
+}
+
+// unpauseAll takes back every wish to pause in a subtree, and returns the nodes
+// that had one.
+func (u *unit) unpauseAll(s *nodeState) ([]*nodeState, error) {
+	if err := u.flush(); err != nil {
+		return nil, err
+	}
+	list, err := u.wished(s, jobs.DesiredPause)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list { // branches come before what is below them
+		if err := u.unpause(p); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // refuseResume says why there is nothing to resume: what is above is paused, or

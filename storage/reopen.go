@@ -37,6 +37,9 @@ func (u *unit) runAgain(s *nodeState, c jobs.Command) error {
 	if err := r.prune(s); err != nil {
 		return err
 	}
+	if err := u.exec("UPDATE jobs SET finishing = 0 WHERE id = ?", string(s.job)); err != nil {
+		return err
+	}
 	if c.Prompt != "" {
 		if err := u.exec("UPDATE nodes SET prompt = ? WHERE id = ?", c.Prompt, s.id); err != nil {
 			return err

@@ -90,10 +90,16 @@ type jobRow struct {
 	Budget       int64
 	Spent        int64
 	Reserved     int64
+	Exceeded     int
+	Shortage     string
+
+	Forecast forecastRow `gorm:"embedded"`
 }
 
-const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, p.budget, p.spent, p.reserved
-FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id `
+const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, j.shortage, p.budget, p.spent, p.reserved, p.exceeded,
+  f.cost_low, f.cost_high, f.time_low_ms, f.time_high_ms, f.steps, f.learned, f.unpriced AS f_unpriced
+FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id
+LEFT JOIN forecasts f ON f.job_id = j.id AND f.revision = j.revision `
 
 // Report says all of a job; of a part only what its own rows say.
 func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error) {
@@ -140,6 +146,10 @@ func (s *Store) report(row jobRow) jobs.Report {
 	r.Cost.Reserved = jobs.Money(row.Reserved).String()
 	if row.Budget >= 0 {
 		r.Cost.Budget = jobs.Money(row.Budget).String()
+	}
+	r.Cost.Exceeded, r.Forecast = row.Exceeded, row.Forecast.report()
+	if !r.Status.Final() {
+		r.Cost.Shortage = decodeShortage(row.Shortage)
 	}
 	return r
 }

@@ -35,6 +35,7 @@ type unit struct {
 	interrupted []jobs.NodeID
 	sweeps      []*sweep     // trees to be ended piece by piece
 	ranks       []jobs.Ready // jobs that got another place in the line
+	finishing   bool         // a job is being finished with what there is
 
 	changes, writes, stale int64 // for Stats
 }
@@ -66,6 +67,12 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.park(c)
 	case jobs.Unpark:
 		err = u.unpark(c)
+	case jobs.SetBudget:
+		err = u.setBudget(c)
+	case jobs.AddBudget:
+		err = u.addBudget(c)
+	case jobs.FinishNow:
+		err = u.finishNow(c)
 	case jobs.Approve:
 		err = u.approve(c)
 	case jobs.Cancel:

@@ -221,6 +221,7 @@ const yields = 2
 // do nothing that others see. Only a process that has the database for itself may
 // do so.
 func (w *writer) make(u *unit, o *op) error {
+	u.now = ms(w.store.cfg.Now()) // the unit may have begun before the change was wished for
 	outcomes := make([]jobs.Outcome, len(o.changes))
 	for i, c := range o.changes {
 		if err := u.apply(c, &outcomes[i]); err != nil {

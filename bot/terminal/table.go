@@ -145,7 +145,14 @@ func entry(r *jobs.Report, now time.Time) []string {
 	if text := activity(r); text != "" {
 		lines = append(lines, activityName(r)+": "+text)
 	}
-	return append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), costWords(r), tokenWords(r.Tokens)))
+	if s := r.Cost.Shortage; s != nil {
+		lines = append(lines, "Money: "+oneLine(s.Ask()))
+	}
+	lines = append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), costWords(r), tokenWords(r.Tokens)))
+	if text := Forecast(r); text != "" {
+		lines = append(lines, text)
+	}
+	return lines
 }
 
 // timeLine is empty for a job of which nothing is known yet.

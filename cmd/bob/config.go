@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/llm"
 )
 
@@ -89,7 +90,12 @@ type JobsConfig struct {
 	Attempts    int           `yaml:"attempts"`
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
-	Budget      llm.Money     `yaml:"budget"`
+	Approval    string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
+
+	Budget                  llm.Money `yaml:"budget"`
+	BudgetPerUserDay        llm.Money `yaml:"budget_per_user_day"`        // unset: no limit
+	BudgetPerWorkspaceMonth llm.Money `yaml:"budget_per_workspace_month"` // unset: no limit
+	BudgetTimeZone          string    `yaml:"budget_time_zone"`           // in which days and months begin
 }
 
 // Secret is a text that is never shown: printing or encoding it gives a
@@ -125,7 +131,7 @@ const (
 	defaultFile  = "config.yaml"
 	sqliteScheme = "sqlite:"
 
-	// unset stands in a price for what was not given.
+	// unset stands for an amount that was not given.
 	unset llm.Money = -1
 )
 
@@ -140,7 +146,12 @@ func defaults() Config {
 		Attempts:    3,
 		NodeTimeout: 10 * time.Minute,
 		JobTimeout:  2 * time.Hour,
-		Budget:      2 * llm.Dollar,
+		Approval:    "over $1",
+
+		Budget:                  2 * llm.Dollar,
+		BudgetPerUserDay:        unset,
+		BudgetPerWorkspaceMonth: unset,
+		BudgetTimeZone:          "UTC",
 	}}
 }
 
@@ -359,5 +370,37 @@ func (j JobsConfig) check() []error {
 	if j.JobTimeout < time.Second || j.JobTimeout > longest {
 		faults = append(faults, fmt.Errorf("jobs.job_timeout is %s: it must be from 1s to 720h", j.JobTimeout))
 	}
+	if _, err := jobs.ParseApproval(j.Approval); err != nil {
+		faults = append(faults, fmt.Errorf("jobs.approval: %w", err))
+	}
+	if _, err := time.LoadLocation(j.BudgetTimeZone); err != nil {
+		faults = append(faults, fmt.Errorf("jobs.budget_time_zone is %q: it must be a time zone such as UTC or Europe/Berlin", j.BudgetTimeZone))
+	}
 	return faults
+}
+
+// approval is the policy that was checked.
+func (j JobsConfig) approval() jobs.Approval {
+	a, err := jobs.ParseApproval(j.Approval)
+	if err != nil {
+		return jobs.Approval{Mode: jobs.ApproveAlways}
+	}
+	return a
+}
+
+// zone is where days and months of budgets begin.
+func (j JobsConfig) zone() *time.Location {
+	zone, err := time.LoadLocation(j.BudgetTimeZone)
+	if err != nil { // it was checked
+		return time.UTC
+	}
+	return zone
+}
+
+// limit is nil for an amount that was not given.
+func limit(m llm.Money) *llm.Money {
+	if m == unset {
+		return nil
+	}
+	return &m
 }

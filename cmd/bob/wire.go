@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/jobs/forecast"
 	"github.com/askbob/bob/jobs/plan"
 	"github.com/askbob/bob/jobs/result"
 	"github.com/askbob/bob/jobs/run"
 	"github.com/askbob/bob/jobs/tool"
-	"github.com/askbob/bob/llm"
 	"github.com/askbob/bob/storage"
 )
 
@@ -58,7 +58,7 @@ func (p *process) open(ctx context.Context) (*house, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
-		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout,
+		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, Approval: cfg.Jobs.approval(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -67,7 +67,11 @@ func (p *process) open(ctx context.Context) (*house, error) {
 }
 
 func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
-	return storage.Open(ctx, storage.Config{Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed})
+	j := h.cfg.Jobs
+	return storage.Open(ctx, storage.Config{
+		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed,
+		PerUserDay: limit(j.BudgetPerUserDay), PerWorkspaceMonth: limit(j.BudgetPerWorkspaceMonth), Zone: j.zone(),
+	})
 }
 
 // openLog sends the log into the data directory: the terminal shows the job.
@@ -112,8 +116,12 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	forecaster, err := forecast.New(forecast.Config{History: h.store, Quote: h.models.quote, Workers: j.Workers})
+	if err != nil {
+		return nil, err
+	}
 	return run.New(run.Config{
-		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(),
+		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
 		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
 	})
 }
@@ -135,12 +143,4 @@ func (h *house) writing(ctx context.Context, fn func() error) error {
 	err := fn()
 	stop()
 	return errors.Join(err, g.Wait())
-}
-
-// budget is the job's, given on the command line or configured.
-func (h *house) budget(given string) (llm.Money, error) {
-	if given == "" {
-		return h.cfg.Jobs.Budget, nil
-	}
-	return llm.ParseMoney(given)
 }

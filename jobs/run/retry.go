@@ -46,7 +46,7 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	case errors.Is(err, jobs.ErrPaused):
 		return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonUser, Uncounted: true}
 	case errors.Is(err, jobs.ErrBudget):
-		return r.broke(n)
+		return r.broke(ctx, n, err)
 	}
 	api := llm.AsAPIError(err)
 	if c := r.heldBack(ctx, n, api, err); c != nil {
@@ -64,12 +64,6 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 		return r.failed(ctx, n, jobs.ReasonModel, jobs.UserMessage(err))
 	}
 	return r.again(ctx, n, jobs.ReasonInternal, jobs.UserMessage(err), 0)
-}
-
-// broke parks a node that the budget does not cover. A combine step needs no
-// money to hand over what there is.
-func (r *Runner) broke(n *jobs.Node) jobs.Change {
-	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: "The budget does not cover the next step of \"" + n.Title + "\"."}
 }
 
 // heldBack is what becomes of a node whose call we did not send, because a provider

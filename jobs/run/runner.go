@@ -35,6 +35,12 @@ type Store interface {
 
 	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 	Silent(ctx context.Context, since time.Time) ([]jobs.JobID, error)
+	Refilled(ctx context.Context, now time.Time) ([]jobs.JobID, error)
+}
+
+// Forecaster says what a plan will come to.
+type Forecaster interface {
+	Forecast(ctx context.Context, n *jobs.Node, p jobs.Plan) (jobs.Forecast, error)
 }
 
 // Config configures a Runner. Store, Dispatcher, Hands, Log, Now and Worker are
@@ -45,7 +51,8 @@ type Config struct {
 	Hands      Hands
 	Log        *slog.Logger
 	Now        func() time.Time
-	Worker     string // names this process; new at every start
+	Worker     string     // names this process; new at every start
+	Forecaster Forecaster // nil: nothing is foretold
 
 	Attempts    int           // of a node, before it fails; default 3
 	NodeTimeout time.Duration // of one attempt; default 10m
@@ -98,44 +105,6 @@ func (r *Runner) giveUp(err error) {
 		r.fatal = err
 	}
 	r.halt()
-}
-
-// watchEvery bounds how late the end of a job's time is noticed.
-const watchEvery = time.Second
-
-// silentEvery is how often silent jobs are looked for, in ticks of watchEvery.
-const silentEvery = 10
-
-// watch ends jobs whose time is up, and tells of those in which nothing happens.
-func (r *Runner) watch(ctx context.Context) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		due, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
-		r.each(ctx, "overdue", due, err, func(job jobs.JobID) jobs.Change { return jobs.Expire{Job: job} })
-		if r.cfg.QuietAfter > 0 && n%silentEvery == 0 {
-			silent, err := r.cfg.Store.Silent(ctx, r.cfg.Now().Add(-r.cfg.QuietAfter))
-			r.each(ctx, "silent", silent, err, func(job jobs.JobID) jobs.Change { return jobs.Quiet{Job: job} })
-		}
-	}
-}
-
-// each makes a change of every job that was found to be what.
-func (r *Runner) each(ctx context.Context, what string, list []jobs.JobID, err error, change func(jobs.JobID) jobs.Change) {
-	if err != nil && ctx.Err() == nil {
-		r.cfg.Log.Warn("jobs not looked through", "for", what, "err", err)
-	}
-	for _, job := range list {
-		r.cfg.Log.Info("job found", "job", job, "as", what)
-		if err := r.apply(ctx, change(job)); err != nil {
-			r.cfg.Log.Error("job not changed", "job", job, "as", what, "err", err)
-		}
-	}
 }
 
 // recordLimit is how long recording an outcome may take after a stop signal.
@@ -213,10 +182,11 @@ func (r *Runner) plan(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
 	if len(p.Questions) > 0 {
 		return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: list(p.Questions)}, nil
 	}
+	f := r.forecast(ctx, n, p)
 	if step := p.OneStep(); step != nil {
-		return jobs.Become{Fence: n.Fence(), Title: p.Title, Step: *step}, nil
+		return jobs.Become{Fence: n.Fence(), Title: p.Title, Step: *step, Forecast: f}, nil
 	}
-	return jobs.Expand{Fence: n.Fence(), Plan: p}, nil
+	return jobs.Expand{Fence: n.Fence(), Plan: p, Forecast: f}, nil
 }
 
 func (r *Runner) leaf(ctx context.Context, n *jobs.Node) (jobs.Change, error) {

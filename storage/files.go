@@ -14,12 +14,13 @@ import (
 )
 
 // Blob stores data by its content, in a transaction of its own: the writer never
-// waits for bytes.
+// waits for bytes. Data that is there counts as stored anew, so that it is not
+// swept before it is named.
 func (s *Store) Blob(ctx context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)
 	id := hex.EncodeToString(sum[:])
 	err := s.inTx(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("INSERT INTO blobs (sha256, created_at, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, ms(s.cfg.Now()), data).Error
+		return tx.Exec("INSERT INTO blobs (sha256, created_at, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET created_at = excluded.created_at", id, ms(s.cfg.Now()), data).Error
 	})
 	if err != nil {
 		return "", fmt.Errorf("store blob: %w", err)

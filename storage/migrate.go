@@ -27,7 +27,7 @@ func migrate(ctx context.Context, db *gorm.DB) error {
 		return err
 	}
 	if done > len(names) {
-		return &jobs.UserError{Message: "The database was written by a newer Bob: update this one, or name another directory with --data."}
+		return newer()
 	}
 	for i := done; i < len(names); i++ {
 		text, err := migrations.ReadFile(names[i])
@@ -43,6 +43,30 @@ func migrate(ctx context.Context, db *gorm.DB) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", names[i], err)
 		}
+	}
+	return nil
+}
+
+func newer() error {
+	return &jobs.UserError{Message: "The database was written by a newer Bob: update this one, or name another directory with --data."}
+}
+
+// migrated returns a *jobs.UserError if the database lacks migrations, or has
+// some of a newer Bob: whoever only reads cannot mend it.
+func migrated(ctx context.Context, db *gorm.DB) error {
+	names, err := fs.Glob(migrations, "migration/sqlite/*.sql")
+	if err != nil {
+		return err
+	}
+	var done int
+	err = db.WithContext(ctx).Raw("PRAGMA user_version").Scan(&done).Error
+	switch {
+	case err != nil:
+		return err
+	case done > len(names):
+		return newer()
+	case done < len(names):
+		return &jobs.UserError{Message: "The database was written by an older Bob: run a job with this one, which brings it up to date, or stop the older one that still works with it."}
 	}
 	return nil
 }

@@ -38,8 +38,11 @@ func (s *Store) recover(ctx context.Context) error {
 }
 
 // sweepBlobs drops blobs that nothing names: their process ended between storing
-// and naming them.
+// and naming them, or their schedule was removed.
 func (u *unit) sweepBlobs() error {
+	if err := u.exec("DELETE FROM schedule_files WHERE schedule_id NOT IN (SELECT id FROM schedules)"); err != nil {
+		return err
+	}
 	return u.exec(`DELETE FROM blobs WHERE sha256 NOT IN (SELECT sha256 FROM attachments)
-		AND sha256 NOT IN (SELECT sha256 FROM artifacts)`)
+		AND sha256 NOT IN (SELECT sha256 FROM artifacts) AND sha256 NOT IN (SELECT sha256 FROM schedule_files)`)
 }

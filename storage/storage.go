@@ -99,6 +99,9 @@ func OpenReader(ctx context.Context, cfg Config) (*Store, error) {
 	if err := db.WithContext(ctx).Exec("SELECT 1 FROM jobs LIMIT 1").Error; err != nil {
 		return nil, errors.Join(translate(fmt.Errorf("read %s: %w", cfg.Path, err)), s.Close())
 	}
+	if err := migrated(ctx, db); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 

@@ -93,6 +93,18 @@ type Draft struct {
 	Overlap jobs.OverlapPolicy // empty: skip
 }
 
+// Split reads a text of when and what, such as "every Monday at 9 summarise the
+// week", into a Draft's Words and Request. Zone is that of the draft. Errors are
+// those of the function Split.
+func (k *Keeper) Split(text, zone string) (words, request string, err error) {
+	loc, err := k.zone(zone)
+	if err != nil {
+		return "", "", err
+	}
+	_, words, request, err = Split(text, k.cfg.Now(), loc)
+	return words, request, err
+}
+
 // Add keeps a new schedule and returns it. It returns a *jobs.UserError if
 // anything in the draft cannot be used; then there is no schedule.
 func (k *Keeper) Add(ctx context.Context, d Draft) (jobs.Schedule, error) {
@@ -166,7 +178,9 @@ func (d *Draft) complete(times Times) error {
 
 // List returns all schedules without their files, those due next first and those
 // that have ended last.
-func (k *Keeper) List(ctx context.Context) ([]jobs.Schedule, error) { return k.cfg.Store.Schedules(ctx) }
+func (k *Keeper) List(ctx context.Context) ([]jobs.Schedule, error) {
+	return k.cfg.Store.Schedules(ctx)
+}
 
 // Show returns a schedule and what became of its last slots, newest first. It
 // returns a *jobs.UserError if there is none.

@@ -150,7 +150,7 @@ func TestStore_Forget_deletesInBoundedPieces(t *testing.T) {
 			left = now
 		}
 		o.stop() // half of it is gone
-		o = openOffice(t, path, nil, func(w jobs.Writer) schedule.Chore { return schedule.Retention(w, day, time.Now) })
+		openOffice(t, path, nil, func(w jobs.Writer) schedule.Chore { return schedule.Retention(w, day, time.Now) })
 		synctest.Wait()
 		check(t, "what is left after a restart", rows(t, path, ofJobs...), []string{})
 	})

@@ -104,7 +104,7 @@ func (k *Keeper) look(ctx context.Context, s jobs.Schedule) error {
 	}
 	t := turn{k: k, s: s, times: times, busy: busy}
 	if waits := s.Slots.Waiting; !waits.IsZero() && !busy {
-		return t.start(ctx, waits, jobs.Slots{Next: s.Slots.Next}, 0)
+		return t.start(ctx, waits, jobs.Slots{Next: s.Slots.Next})
 	}
 	if next := s.Slots.Next; next.IsZero() || next.After(k.cfg.Now()) {
 		return nil
@@ -120,8 +120,12 @@ type turn struct {
 	busy  bool // the last job is not final
 }
 
+// absent is why a slot was missed.
+const absent = "Bob was not running"
+
 // due decides on the slots that are due: the last of them may run, those before
-// it are missed.
+// it are missed. These are recorded first, so that what is submitted is always
+// the slot that the store has as the next: after a crash it is asked for by key.
 func (t *turn) due(ctx context.Context) error {
 	now := t.k.cfg.Now()
 	first := t.s.Slots.Next
@@ -132,23 +136,25 @@ func (t *turn) due(ctx context.Context) error {
 	if job != "" { // and the process died before it was recorded
 		return t.record(ctx, jobs.ScheduleRun{Slot: first, Status: jobs.RunStarted, Job: job}, t.after(first), 0, "")
 	}
-	slot, missed := first, 0
+	before, slot, missed := first, first, 0
 	for next := t.times.Next(slot); !next.IsZero() && !next.After(now); next = t.times.Next(slot) {
-		slot, missed = next, missed+1
+		before, slot, missed = slot, next, missed+1
 	}
 	rest := t.after(slot)
 	switch {
 	case now.Sub(slot) > late && t.s.Missed == jobs.MissedSkip:
-		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunMissed, Note: "Bob was not running"}, rest, missed+1, "")
+		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunMissed, Note: absent}, rest, missed+1, "")
+	case missed > 0:
+		return t.record(ctx, jobs.ScheduleRun{Slot: before, Status: jobs.RunMissed, Note: absent}, t.after(before), missed, "")
 	case !rest.Waiting.IsZero():
-		return t.skip(ctx, slot, rest, missed, "another run waits already")
+		return t.skip(ctx, slot, rest, "another run waits already")
 	case t.busy && t.s.Overlap == jobs.OverlapSkip:
-		return t.skip(ctx, slot, rest, missed, fmt.Sprintf("%s has not ended", t.s.LastJob))
+		return t.skip(ctx, slot, rest, fmt.Sprintf("%s has not ended", t.s.LastJob))
 	case t.busy:
 		rest.Waiting = slot
-		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunWaiting, Note: fmt.Sprintf("%s has not ended", t.s.LastJob)}, rest, missed, "")
+		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunWaiting, Note: fmt.Sprintf("%s has not ended", t.s.LastJob)}, rest, 0, "")
 	}
-	return t.start(ctx, slot, rest, missed)
+	return t.start(ctx, slot, rest)
 }
 
 // after are the slots that are left when those up to slot are dealt with.
@@ -157,7 +163,7 @@ func (t *turn) after(slot time.Time) jobs.Slots {
 }
 
 // start submits the job of a slot, as far as the month's budget goes.
-func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots, missed int) error {
+func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots) error {
 	budget, usedUp, err := t.budget(ctx, slot)
 	if err != nil {
 		return err
@@ -166,7 +172,7 @@ func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots, misse
 		month := slot.In(t.times.Zone()).Format("January 2006")
 		notice := fmt.Sprintf("Schedule %s (%s) leaves out its runs: its budget of %s for %s is used up. It goes on next month, or add it anew with more.",
 			t.s.ID, t.s.Words, t.s.MonthBudget.Short(), month)
-		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: "the month's budget is used up"}, rest, missed, notice)
+		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: "the month's budget is used up"}, rest, 0, notice)
 	}
 	whole, err := t.k.cfg.Store.Schedule(ctx, t.s.ID) // with its files
 	if err != nil {
@@ -178,13 +184,13 @@ func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots, misse
 	})
 	if e, ok := errors.AsType[*jobs.UserError](err); ok {
 		notice := fmt.Sprintf("Schedule %s (%s) could not run: %s", t.s.ID, t.s.Words, e.Message)
-		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: e.Message}, rest, missed, notice)
+		return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: e.Message}, rest, 0, notice)
 	}
 	if err != nil {
 		return err
 	}
 	t.k.cfg.Log.Info("scheduled job submitted", "schedule", t.s.ID, "slot", slot, "job", job)
-	return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunStarted, Job: job}, rest, missed, "")
+	return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunStarted, Job: job}, rest, 0, "")
 }
 
 // budget is what a run may cost: its own budget, or what is left of the month's if
@@ -207,8 +213,8 @@ func (t *turn) budget(ctx context.Context, slot time.Time) (budget jobs.Money, u
 	return budget, left == 0 && spent > 0, nil
 }
 
-func (t *turn) skip(ctx context.Context, slot time.Time, rest jobs.Slots, missed int, why string) error {
-	return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: why}, rest, missed, "")
+func (t *turn) skip(ctx context.Context, slot time.Time, rest jobs.Slots, why string) error {
+	return t.record(ctx, jobs.ScheduleRun{Slot: slot, Status: jobs.RunSkipped, Note: why}, rest, 0, "")
 }
 
 // record writes down what became of a slot. The same is said to people once a

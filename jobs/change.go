@@ -19,6 +19,7 @@ type Outcome struct {
 	Node *Node // of Claim: the node as claimed; of Submit: the root
 	Call int64 // of Reserve: the ledger's line
 	Job  JobID // of Submit: the job, perhaps one submitted before under the same key
+	More bool  // of Forget: there is more to delete
 }
 
 // Fence names a node as its worker knows it. A change with an old epoch changes

@@ -56,11 +56,12 @@ type Request struct {
 	Key      string // of the inbound message; the same key returns the same job; empty: none
 	Text     string
 	Files    []Attachment
-	Priority Priority  // empty: medium
-	Model    string    // empty: any
-	Private  bool      // nothing of it goes to a provider that is not private
-	Budget   llm.Money // negative: no limit
-	Approval Approval  // zero: as the Service is configured
+	Stored   []FileInfo // what Accept made of them before, instead of Files
+	Priority Priority   // empty: medium
+	Model    string     // empty: any
+	Private  bool       // nothing of it goes to a provider that is not private
+	Budget   llm.Money  // negative: no limit
+	Approval Approval   // zero: as the Service is configured
 
 	User      string // who asks, by a name that is the same on every surface; empty: the terminal
 	Workspace string // where it is asked; empty: the terminal
@@ -78,12 +79,15 @@ type Attachment struct {
 // then there is no job.
 func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	text := strings.TrimSpace(r.Text)
-	if err := check(r, text); err != nil {
+	if err := r.Check(); err != nil {
 		return "", err
 	}
-	files, err := s.accept(ctx, r.Files)
-	if err != nil {
-		return "", err
+	files := r.Stored
+	if files == nil {
+		var err error
+		if files, err = s.Accept(ctx, r.Files); err != nil {
+			return "", err
+		}
 	}
 	priority := r.Priority
 	if priority == "" {
@@ -105,7 +109,10 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	return out[0].Job, out[0].Err
 }
 
-func check(r Request, text string) error {
+// Check returns a *UserError if the request cannot be a job, whatever its files
+// hold.
+func (r Request) Check() error {
+	text := strings.TrimSpace(r.Text)
 	switch n := utf8.RuneCountInString(text); {
 	case text == "":
 		return &UserError{Message: "The request is empty: say what Bob should do."}
@@ -122,8 +129,10 @@ func check(r Request, text string) error {
 	return nil
 }
 
-// accept inspects and stores the attachments, all of them or none.
-func (s *Service) accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
+// Accept inspects and stores attachments, all of them or none, and gives each a
+// name of its own. It returns a *UserError for one that no job could use. What no
+// job or schedule names within the hour may be swept.
+func (s *Service) Accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
 	infos := make([]FileInfo, 0, len(list))
 	var taken []string
 	for _, a := range list {
@@ -200,16 +209,21 @@ func Shorten(text string, n int) string {
 	return strings.TrimSpace(string(runes[:n-1])) + "…"
 }
 
-// crockford is the alphabet of job IDs: no letter that looks like a digit.
+// crockford is the alphabet of IDs: no letter that looks like a digit.
 const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
 
-func newJobID() JobID {
-	var raw [8]byte
-	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+func newJobID() JobID { return JobID("job_" + randomID(8)) }
+
+// NewScheduleID returns an ID that no other schedule has.
+func NewScheduleID() ScheduleID { return ScheduleID("sch_" + randomID(6)) }
+
+func randomID(length int) string {
+	raw := make([]byte, length)
+	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
 	for i := range raw {
 		raw[i] = crockford[raw[i]%32]
 	}
-	return JobID("job_" + string(raw[:]))
+	return string(raw)
 }
 
 // Report says all of a job. ErrNotFound.

@@ -102,10 +102,14 @@ const (
 // sweepBlobs drops blobs that nothing names: their process ended between storing
 // and naming them, or what named them is gone.
 func (u *unit) sweepBlobs() error {
+	if err := u.exec("DELETE FROM schedule_files WHERE schedule_id NOT IN (SELECT id FROM schedules)"); err != nil {
+		return err
+	}
 	return u.exec(`DELETE FROM blobs WHERE sha256 IN (
 		SELECT sha256 FROM (SELECT sha256 FROM blobs WHERE created_at < ? ORDER BY created_at DESC LIMIT ?) b
 		WHERE NOT EXISTS (SELECT 1 FROM attachments a WHERE a.sha256 = b.sha256)
 		  AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.sha256 = b.sha256)
+		  AND NOT EXISTS (SELECT 1 FROM schedule_files f WHERE f.sha256 = b.sha256)
 		  AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.result_sha256 = b.sha256 AND n.result_sha256 <> ''))`,
 		u.now-sweepAge.Milliseconds(), sweepMost)
 }

@@ -101,6 +101,16 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.say(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
+	case jobs.AddSchedule:
+		err = u.addSchedule(c.Schedule)
+	case jobs.SetSchedule:
+		err = u.setSchedule(c)
+	case jobs.RemoveSchedule:
+		err = u.removeSchedule(c.Schedule)
+	case jobs.Passed:
+		err = u.passed(c)
+	case jobs.Forget:
+		err = u.forget(c, out)
 	default:
 		err = fmt.Errorf("unknown change %T", c)
 	}

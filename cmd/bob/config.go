@@ -21,9 +21,11 @@ import (
 // setting. A loaded Config is checked and complete: it has at least one provider
 // and one model, and every route names a model.
 type Config struct {
-	Database DatabaseConfig `yaml:"database"`
-	LLM      LLMConfig      `yaml:"llm"`
-	Jobs     JobsConfig     `yaml:"jobs"`
+	Database  DatabaseConfig  `yaml:"database"`
+	LLM       LLMConfig       `yaml:"llm"`
+	Jobs      JobsConfig      `yaml:"jobs"`
+	Schedules SchedulesConfig `yaml:"schedules"`
+	Retention RetentionConfig `yaml:"retention"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -98,6 +100,16 @@ type JobsConfig struct {
 	BudgetTimeZone          string    `yaml:"budget_time_zone"`           // in which days and months begin
 }
 
+// SchedulesConfig is for recurring jobs.
+type SchedulesConfig struct {
+	TimeZone string `yaml:"time_zone"` // IANA name; of schedules that name none
+}
+
+// RetentionConfig says how long what is past is kept.
+type RetentionConfig struct {
+	Jobs Age `yaml:"jobs"` // after their end; 0: for ever
+}
+
 // Secret is a text that is never shown: printing or encoding it gives a
 // placeholder. string(s) is the text itself.
 type Secret string
@@ -137,7 +149,7 @@ const (
 
 // defaults returns the settings of an installation without a configuration.
 func defaults() Config {
-	return Config{Jobs: JobsConfig{
+	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Jobs: JobsConfig{
 		Workers:     8,
 		MaxDepth:    6,
 		MaxChildren: 50,
@@ -248,7 +260,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check())
 }
 
 func (d DatabaseConfig) check() []error {

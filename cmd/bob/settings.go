@@ -191,6 +191,8 @@ func setText(v reflect.Value, text string) error {
 		return parse(p, text, strconv.Atoi, "a whole number")
 	case *time.Duration:
 		return parse(p, text, time.ParseDuration, "a duration such as 90s, 10m or 2h")
+	case *Age:
+		return parse(p, text, parseAge, "a number of days such as 90d, or 0")
 	case *llm.Money:
 		return parse(p, text, llm.ParseMoney, "an amount of US dollars such as 2 or 0.50")
 	case *PriceConfig:

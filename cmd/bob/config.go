@@ -48,6 +48,10 @@ type ProviderConfig struct {
 	BaseURL string `yaml:"base_url"` // empty: the vendor's own
 	Private bool   `yaml:"private"`  // what is sent there does not leave
 
+	Structured  string `yaml:"structured"`   // kindOpenAI: how answers of a given form are asked for; empty: by the host
+	OutputLimit string `yaml:"output_limit"` // kindOpenAI: what bounds an answer is called; empty: by the host
+	Think       string `yaml:"think"`        // kindOllama: whether models think first; empty: as the server does
+
 	// Shared by all its models; 0: no limit of ours.
 	MaxConcurrent     int `yaml:"max_concurrent"`
 	RequestsPerMinute int `yaml:"requests_per_minute"`
@@ -131,15 +135,12 @@ func (s Secret) String() string {
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 const (
-	kindOpenAI = "openai" // OpenAI and what speaks its protocol
-	kindDemo   = "demo"   // rules, no key and no network
+	kindOpenAI    = "openai"    // OpenAI and what speaks its protocol
+	kindAnthropic = "anthropic" // Anthropic and what speaks its protocol
+	kindGemini    = "gemini"    // Google's Gemini API
+	kindOllama    = "ollama"    // Ollama's own protocol
+	kindDemo      = "demo"      // rules, no key and no network
 
-	// openAIModel is used at OpenAI when no model is configured: it plans and
-	// calls tools well, at a price that lets the default budget last.
-	openAIModel = "gpt-5.4-mini"
-	demoModel   = "demo"
-
-	openAIKey    = "OPENAI_API_KEY"
 	defaultFile  = "config.yaml"
 	sqliteScheme = "sqlite:"
 
@@ -237,14 +238,30 @@ func fromKeys(env func(string) (string, bool)) []ProviderConfig {
 		if k.keyVar == "" {
 			continue
 		}
-		if key, _ := env(k.keyVar); key != "" {
-			list = append(list, ProviderConfig{Name: k.name, Kind: k.name, APIKey: Secret(key)})
+		p := ProviderConfig{Name: k.name, Kind: k.name}
+		switch value, _ := env(k.keyVar); {
+		case value == "":
+			continue
+		case k.byURL:
+			p.BaseURL = asURL(value)
+		default:
+			p.APIKey = Secret(value)
 		}
+		list = append(list, p)
 	}
 	if len(list) == 0 {
 		list = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
 	}
 	return list
+}
+
+// asURL completes an address such as localhost:11434: OLLAMA_HOST may lack the
+// scheme.
+func asURL(host string) string {
+	if strings.Contains(host, "://") {
+		return host
+	}
+	return "http://" + host
 }
 
 func (r RoutesConfig) all() []string { return slices.Concat(r.Planner, r.Task, r.Combine) }
@@ -300,11 +317,15 @@ func (c *LLMConfig) checkProviders() []error {
 			fault(": kind must be " + kindNames())
 		case k.inside && (p.APIKey != "" || p.BaseURL != ""):
 			fault(": the demo model takes neither api_key nor base_url")
-		case k.keyVar != "" && p.BaseURL == "" && p.APIKey == "":
+		case k.keyVar != "" && !k.byURL && p.BaseURL == "" && p.APIKey == "":
 			fault(": api_key is missing; write ${" + k.keyVar + "} to take it from the environment")
+		case p.Kind != kindOpenAI && (p.Structured != "" || p.OutputLimit != ""):
+			fault(": structured and output_limit are for kind openai")
+		case p.Kind != kindOllama && p.Think != "":
+			fault(": think is for kind ollama")
 		case p.BaseURL != "" && !isWebURL(p.BaseURL):
 			fault(": base_url must be a URL such as http://localhost:8000/v1, without a password in it")
-		case p.BaseURL != "" && !c.hasModel(p.Name):
+		case known && (p.BaseURL != "" || k.model == "") && !c.hasModel(p.Name):
 			fault(": llm.models names no model of it, and only that server knows what it has")
 		}
 	}

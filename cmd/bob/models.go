@@ -35,10 +35,6 @@ type knownModel struct {
 	provider  route.Provider
 }
 
-// demoContext lets the demo model see every column of a wide table: rules have no
-// limit of their own.
-const demoContext = 1_000_000
-
 // newRoster makes the models of a checked configuration.
 func newRoster(c LLMConfig, log *slog.Logger) (*roster, error) {
 	table, err := price.NewTable(overrides(c)...)
@@ -79,8 +75,8 @@ func (p ProviderConfig) route() route.Provider {
 	}
 }
 
-// overrides are the prices that the configuration gives. The demo model's is
-// nothing.
+// overrides are the prices that the configuration gives, and that of models that
+// cost nothing.
 func overrides(c LLMConfig) []price.Override {
 	var list []price.Override
 	for _, m := range c.Models {
@@ -94,11 +90,16 @@ func overrides(c LLMConfig) []price.Override {
 			list = append(list, price.Override{Key: key, Price: price.Price{
 				In: m.Price.Input, Out: m.Price.Output, CacheRead: m.Price.CacheRead, CacheWrite: m.Price.CacheWrite,
 			}})
-		case c.Providers[i].Kind == kindDemo:
+		case c.Providers[i].free():
 			list = append(list, price.Override{Key: key})
 		}
 	}
 	return list
+}
+
+func (p ProviderConfig) free() bool {
+	k, _ := kindOf(p)
+	return k.free
 }
 
 // catalogue is the name under which prices of the provider's models are known.
@@ -132,9 +133,10 @@ func know(p ProviderConfig, mc ModelConfig, table *price.Table) (knownModel, err
 	if m.Context == 0 {
 		m.Context = int(entry.Context)
 	}
-	if k.inside && m.Context == 0 {
-		m.Context = demoContext
+	if m.Context == 0 {
+		m.Context = k.context
 	}
+	mc.Context = m.Context
 	mc.MaxOutput = m.maxOutput
 	bare, err := k.make(p, mc)
 	if err != nil {

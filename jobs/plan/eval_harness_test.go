@@ -287,7 +287,7 @@ func nothing(string) string { return "" }
 func TestEval_saysWhatItCannotRun(t *testing.T) {
 	t.Parallel()
 	for ref, want := range map[string]string{
-		"demo": "PROVIDER/MODEL", "nobody/x": "demo, openai", "openai/gpt": "OPENAI_API_KEY",
+		"demo": "PROVIDER/MODEL", "nobody/x": "anthropic, demo, gemini, ollama, openai", "openai/gpt": "OPENAI_API_KEY",
 	} {
 		if _, err := evalModel(ref, nothing); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error = %v, want it to name %s", ref, err, want)

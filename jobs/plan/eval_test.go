@@ -20,7 +20,10 @@ import (
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/jobs/plan"
 	"github.com/askbob/bob/llm"
+	"github.com/askbob/bob/llm/anthropic"
 	"github.com/askbob/bob/llm/demo"
+	"github.com/askbob/bob/llm/gemini"
+	"github.com/askbob/bob/llm/ollama"
 	"github.com/askbob/bob/llm/openai"
 	"github.com/askbob/bob/llm/price"
 )
@@ -38,6 +41,15 @@ var evalAdapters = map[string]func(model string, env environment) (llm.Model, er
 			return nil, errors.New("set OPENAI_API_KEY, or BOB_EVAL_BASE_URL for a server that wants no key")
 		}
 		return openai.New(openai.Config{Name: "openai", Model: model, BaseURL: base, APIKey: key})
+	},
+	"anthropic": func(model string, env environment) (llm.Model, error) {
+		return anthropic.New(anthropic.Config{Name: "anthropic", Model: model, APIKey: env("ANTHROPIC_API_KEY")})
+	},
+	"gemini": func(model string, env environment) (llm.Model, error) {
+		return gemini.New(gemini.Config{Name: "gemini", Model: model, APIKey: env("GEMINI_API_KEY")})
+	},
+	"ollama": func(model string, env environment) (llm.Model, error) {
+		return ollama.New(ollama.Config{Name: "ollama", Model: model, BaseURL: env("BOB_EVAL_BASE_URL")})
 	},
 }
 

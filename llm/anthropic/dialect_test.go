@@ -14,7 +14,16 @@ import (
 
 //nolint:paralleltest // the suite sets the environment
 func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Provider{
+	llmtest.TestProvider(t, provider())
+}
+
+func TestModel_speaksToAimock(t *testing.T) {
+	t.Parallel()
+	llmtest.TestAimock(t, provider())
+}
+
+func provider() llmtest.Provider {
+	return llmtest.Provider{
 		Name: "main",
 		Open: func(tb testing.TB, o llmtest.Options) llm.Model {
 			tb.Helper()
@@ -29,7 +38,7 @@ func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
 			Usage:   llm.Usage{UncachedIn: 70, CacheRead: 20, CacheWrite: 10, Out: 9, Reasoning: 4, Known: true},
 		},
 		Environment: environment(),
-	})
+	}
 }
 
 func open(tb testing.TB, cfg anthropic.Config) *anthropic.Model {

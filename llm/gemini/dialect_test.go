@@ -15,7 +15,16 @@ import (
 
 //nolint:paralleltest // the suite sets the environment
 func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Provider{
+	llmtest.TestProvider(t, provider())
+}
+
+func TestModel_speaksToAimock(t *testing.T) {
+	t.Parallel()
+	llmtest.TestAimock(t, provider(), llmtest.AimockTools)
+}
+
+func provider() llmtest.Provider {
+	return llmtest.Provider{
 		Name: "main",
 		Open: func(tb testing.TB, o llmtest.Options) llm.Model {
 			tb.Helper()
@@ -36,7 +45,7 @@ func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
 			"GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE",
 			"GOOGLE_APPLICATION_CREDENTIALS",
 		},
-	})
+	}
 }
 
 // TestModel_staysWithItsBackend: these two would send the request, and the

@@ -15,7 +15,16 @@ import (
 
 //nolint:paralleltest // the suite sets the environment
 func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Provider{
+	llmtest.TestProvider(t, provider())
+}
+
+func TestModel_speaksToAimock(t *testing.T) {
+	t.Parallel()
+	llmtest.TestAimock(t, provider(), llmtest.AimockUsage, llmtest.AimockCutOff)
+}
+
+func provider() llmtest.Provider {
+	return llmtest.Provider{
 		Name: "main",
 		Open: func(tb testing.TB, o llmtest.Options) llm.Model {
 			tb.Helper()
@@ -30,7 +39,7 @@ func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
 			Usage:   llm.Usage{UncachedIn: 70, Out: 9, Known: true},
 		},
 		Environment: []string{"OLLAMA_HOST", "OLLAMA_API_KEY", "OLLAMA_AUTH", "OLLAMA_CONTEXT_LENGTH"},
-	})
+	}
 }
 
 func open(tb testing.TB, cfg ollama.Config) *ollama.Model {

@@ -22,8 +22,10 @@ func TestFromKeys_takesEveryVendorWhoseVariableIsSet(t *testing.T) {
 	t.Parallel()
 	list := fromKeys(environment("OPENAI_API_KEY=a", "ANTHROPIC_API_KEY=b", "GEMINI_API_KEY=c", "OLLAMA_HOST=box:11434"))
 	want := []ProviderConfig{
-		{Name: "openai", Kind: kindOpenAI, APIKey: "a"}, {Name: "anthropic", Kind: kindAnthropic, APIKey: "b"},
-		{Name: "gemini", Kind: kindGemini, APIKey: "c"}, {Name: "ollama", Kind: kindOllama, BaseURL: "http://box:11434"},
+		{Name: "openai", Kind: kindOpenAI, APIKey: "a"},
+		{Name: "anthropic", Kind: kindAnthropic, APIKey: "b"},
+		{Name: "gemini", Kind: kindGemini, APIKey: "c"},
+		{Name: "ollama", Kind: kindOllama, BaseURL: "http://box:11434"},
 	}
 	if len(list) != len(want) {
 		t.Fatalf("got %d providers, want %d", len(list), len(want))

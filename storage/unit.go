@@ -49,71 +49,8 @@ func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
 }
 
 // apply makes one change. A refusal goes into out; an error ends the transaction.
-func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
-	switch c := c.(type) {
-	case jobs.Submit:
-		err = u.submit(c.Job, out)
-	case jobs.Claim:
-		err = u.claim(c, out)
-	case jobs.Expand:
-		err = u.expand(c)
-	case jobs.Become:
-		err = u.become(c)
-	case jobs.Finish:
-		err = u.finishNode(c)
-	case jobs.Retry:
-		err = u.retry(c)
-	case jobs.Park:
-		err = u.park(c)
-	case jobs.Unpark:
-		err = u.unpark(c)
-	case jobs.SetBudget:
-		err = u.setBudget(c)
-	case jobs.AddBudget:
-		err = u.addBudget(c)
-	case jobs.FinishNow:
-		err = u.finishNow(c)
-	case jobs.Approve:
-		err = u.approve(c)
-	case jobs.Cancel:
-		err = u.cancel(c)
-	case jobs.Quiet:
-		err = u.quiet(c)
-	case jobs.Revise:
-		err = u.revise(c)
-	case jobs.Command:
-		err = u.command(c)
-	case jobs.Expire:
-		err = u.expire(c)
-	case jobs.Working:
-		err = u.working(c)
-	case jobs.Reserve:
-		err = u.reserve(c, out)
-	case jobs.Settle:
-		err = u.settle(c)
-	case jobs.Checkpoint:
-		err = u.checkpoint(c)
-	case jobs.Keep:
-		err = u.keep(c)
-	case jobs.Summarise:
-		err = u.summarise(c)
-	case jobs.Say:
-		err = u.say(c)
-	case jobs.Delivered:
-		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
-	case jobs.AddSchedule:
-		err = u.addSchedule(c.Schedule)
-	case jobs.SetSchedule:
-		err = u.setSchedule(c)
-	case jobs.RemoveSchedule:
-		err = u.removeSchedule(c.Schedule)
-	case jobs.Passed:
-		err = u.passed(c)
-	case jobs.Forget:
-		err = u.forget(c, out)
-	default:
-		err = fmt.Errorf("unknown change %T", c)
-	}
+func (u *unit) apply(c jobs.Change, out *jobs.Outcome) error {
+	err := u.change(c, out)
 	u.changes++
 	if refusal(err) {
 		u.stale += int64(count(errors.Is(err, jobs.ErrStale)))
@@ -121,6 +58,80 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		return nil
 	}
 	return err
+}
+
+// change makes what a worker says of its node; the rest comes from people.
+func (u *unit) change(c jobs.Change, out *jobs.Outcome) error {
+	switch c := c.(type) {
+	case jobs.Claim:
+		return u.claim(c, out)
+	case jobs.Expand:
+		return u.expand(c)
+	case jobs.Become:
+		return u.become(c)
+	case jobs.Finish:
+		return u.finishNode(c)
+	case jobs.Retry:
+		return u.retry(c)
+	case jobs.Park:
+		return u.park(c)
+	case jobs.Working:
+		return u.working(c)
+	case jobs.Reserve:
+		return u.reserve(c, out)
+	case jobs.Settle:
+		return u.settle(c)
+	case jobs.Checkpoint:
+		return u.checkpoint(c)
+	case jobs.Keep:
+		return u.keep(c)
+	case jobs.Summarise:
+		return u.summarise(c)
+	}
+	return u.ask(c, out)
+}
+
+// ask makes what people ask for, and what time brings.
+func (u *unit) ask(c jobs.Change, out *jobs.Outcome) error {
+	switch c := c.(type) {
+	case jobs.Submit:
+		return u.submit(c.Job, out)
+	case jobs.Command:
+		return u.command(c)
+	case jobs.Approve:
+		return u.approve(c)
+	case jobs.Revise:
+		return u.revise(c)
+	case jobs.Say:
+		return u.say(c)
+	case jobs.Cancel:
+		return u.cancel(c)
+	case jobs.Unpark:
+		return u.unpark(c)
+	case jobs.SetBudget:
+		return u.setBudget(c)
+	case jobs.AddBudget:
+		return u.addBudget(c)
+	case jobs.FinishNow:
+		return u.finishNow(c)
+	case jobs.Expire:
+		return u.expire(c)
+	case jobs.Quiet:
+		return u.quiet(c)
+	case jobs.Delivered:
+		return u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
+	case jobs.AddSchedule:
+		return u.addSchedule(c.Schedule)
+	case jobs.SetSchedule:
+		return u.setSchedule(c)
+	case jobs.RemoveSchedule:
+		return u.removeSchedule(c.Schedule)
+	case jobs.Passed:
+		return u.passed(c)
+	case jobs.Forget:
+		return u.forget(c, out)
+	}
+	return fmt.Errorf("unknown change %T", c)
 }
 
 // refusal reports whether err is an answer to the one who asked for a change, not

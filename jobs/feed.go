@@ -7,10 +7,10 @@ import (
 
 // Happening is one committed step of a job: what changed, in the order of Seq.
 type Happening struct {
-	Seq   int64
-	Job   JobID
-	At    time.Time
-	Moves []Move
+	Seq   int64     `json:"seq"`
+	Job   JobID     `json:"job"`
+	At    time.Time `json:"at"`
+	Moves []Move    `json:"moves"`
 }
 
 // Move is one node's change.

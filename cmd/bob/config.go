@@ -23,6 +23,7 @@ type Config struct {
 	Database DatabaseConfig `yaml:"database"`
 	LLM      LLMConfig      `yaml:"llm"`
 	Jobs     JobsConfig     `yaml:"jobs"`
+	Web      WebConfig      `yaml:"web"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -79,6 +80,7 @@ type JobsConfig struct {
 	Attempts    int           `yaml:"attempts"`
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
+	StopGrace   time.Duration `yaml:"stop_grace"`
 	Budget      llm.Money     `yaml:"budget"`
 }
 
@@ -130,8 +132,9 @@ func defaults() Config {
 		Attempts:    3,
 		NodeTimeout: 10 * time.Minute,
 		JobTimeout:  2 * time.Hour,
+		StopGrace:   20 * time.Second,
 		Budget:      2 * llm.Dollar,
-	}}
+	}, Web: WebConfig{Listen: "127.0.0.1:8484"}}
 }
 
 // loadConfig reads the configuration from the file at path, then from BOB_
@@ -214,7 +217,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Web.check())
 }
 
 func (d DatabaseConfig) check() []error {
@@ -326,6 +329,9 @@ func (j JobsConfig) check() []error {
 	}
 	if j.JobTimeout < time.Second || j.JobTimeout > longest {
 		faults = append(faults, fmt.Errorf("jobs.job_timeout is %s: it must be from 1s to 720h", j.JobTimeout))
+	}
+	if j.StopGrace < 0 || j.StopGrace > time.Hour {
+		faults = append(faults, fmt.Errorf("jobs.stop_grace is %s: it must be from 0s to 1h", j.StopGrace))
 	}
 	return faults
 }

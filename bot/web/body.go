@@ -81,7 +81,7 @@ func malformed(data []byte, offset int64, err error) error {
 		what = fmt.Sprintf("there is no field %s", name)
 		offset = after(data, name)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		what, offset = "the JSON ends too early", int64(len(data))
 	}
 	line, column := position(data, offset)

@@ -29,9 +29,12 @@ type fault struct {
 func (f *fault) Error() string { return f.detail }
 func (f *fault) Unwrap() error { return f.err }
 
-// refused gives a *jobs.UserError the status with which it is answered; any other
-// error stays as it is.
+// refused gives a *jobs.UserError the status with which it is answered, unless it
+// has one; any other error stays as it is.
 func refused(err error, status int) error {
+	if _, ok := errors.AsType[*fault](err); ok {
+		return err
+	}
 	if e, ok := errors.AsType[*jobs.UserError](err); ok {
 		return &fault{status: status, detail: e.Message, err: err}
 	}

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -41,12 +40,8 @@ func (s *Store) Events(ctx context.Context, id jobs.JobID, after int64, limit in
 		if seq == 0 {
 			break
 		}
-		h := jobs.Happening{Seq: seq, Job: id, At: fromMS(at)}
-		if err := json.Unmarshal(moves, &h.Moves); err != nil {
-			return nil, false, fmt.Errorf("event %d: %w", seq, err)
-		}
 		bytes += len(moves)
-		list = append(list, h)
+		list = append(list, jobs.Happening{Seq: seq, Job: id, At: fromMS(at), Moves: moves})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, false, err

@@ -47,7 +47,7 @@ func (b *book) happen(id jobs.JobID, n int, final bool) {
 	for range n {
 		b.events[id] = append(b.events[id], jobs.Happening{
 			Seq: int64(3 * (len(b.events[id]) + 1)), Job: id, // other jobs have the numbers between
-			Moves: []jobs.Move{{Node: 1, Event: jobs.EventClaim, From: jobs.StatusQueued, Status: jobs.StatusRunning}},
+			Moves: json.RawMessage(`[{"n":1,"e":"claim","f":"queued","s":"running"}]`),
 		})
 	}
 	b.over[id] = final

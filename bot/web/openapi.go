@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/askbob/bob/jobs"
 )
 
 // object is a part of the OpenAPI document.
@@ -32,8 +34,10 @@ func describe(routes []route) ([]byte, error) {
 		}
 		methods[strings.ToLower(r.method)] = op
 	}
-	if _, err := schemaOf(Problem{}, schemas); err != nil {
-		return nil, err
+	for _, v := range []any{Problem{}, jobs.Happening{}} { // errors, and what is behind data: in a stream
+		if _, err := schemaOf(v, schemas); err != nil {
+			return nil, err
+		}
 	}
 	return json.Marshal(object{
 		"openapi": "3.1.0",
@@ -118,9 +122,14 @@ func schemaOf(v any, schemas object) (object, error) {
 	if schemas[name] != nil {
 		return ref, nil
 	}
+	moves, err := jsonschema.For[jobs.Move](nil)
+	if err != nil {
+		return nil, err
+	}
 	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[[]byte]():  {Type: "string", ContentEncoding: "base64"},
-		reflect.TypeFor[Dollars](): {Types: []string{"string", "number"}, Description: "US dollars"},
+		reflect.TypeFor[json.RawMessage](): {Type: "array", Items: moves},
+		reflect.TypeFor[[]byte]():          {Type: "string", ContentEncoding: "base64"},
+		reflect.TypeFor[Dollars]():         {Types: []string{"string", "number"}, Description: "US dollars"},
 	}})
 	schemas[name] = s
 	return ref, err

@@ -114,11 +114,8 @@ func (s *streams) serve(ctx context.Context, w http.ResponseWriter, job jobs.Job
 // follow sends events until the job is over, the reader is gone, or it is too slow.
 func (st *stream) follow(ctx context.Context, list []jobs.Happening, over bool) error {
 	for {
-		frames, err := encode(list)
-		if err != nil {
-			return err
-		}
-		if err := st.sendFrames(ctx, frames); err != nil || over {
+		err := st.sendFrames(ctx, encode(list))
+		if err != nil || over {
 			return err
 		}
 		if len(list) == 0 {

@@ -38,8 +38,9 @@ func read(body io.Reader, most int) (seqs []int64, err error) {
 		if err := json.Unmarshal([]byte(text), &h); err != nil {
 			return seqs, err
 		}
-		if fmt.Sprint(h.Seq) != id || len(h.Moves) != 1 {
-			return seqs, fmt.Errorf("event %s is %+v", id, h)
+		moves, err := h.List()
+		if want := (jobs.Move{Node: 1, Event: jobs.EventClaim, From: jobs.StatusQueued, Status: jobs.StatusRunning}); fmt.Sprint(h.Seq) != id || err != nil || moves[0] != want {
+			return seqs, fmt.Errorf("event %s is %+v, %w", id, h, err)
 		}
 		seqs = append(seqs, h.Seq)
 	}

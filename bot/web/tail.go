@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -28,16 +27,17 @@ type frame struct {
 	data []byte
 }
 
-func encode(list []jobs.Happening) ([]frame, error) {
+// encode writes events as a stream has them. Their moves are passed on as they are:
+// to read and write them again would be most of a stream's work.
+func encode(list []jobs.Happening) []frame {
 	frames := make([]frame, 0, len(list))
 	for _, h := range list {
-		data, err := json.Marshal(h)
-		if err != nil {
-			return nil, err
-		}
-		frames = append(frames, frame{seq: h.Seq, data: fmt.Appendf(nil, "id: %d\ndata: %s\n\n", h.Seq, data)})
+		frames = append(frames, frame{seq: h.Seq, data: fmt.Appendf(nil, `id: %d
+data: {"seq":%d,"job":%q,"at":%q,"moves":%s}
+
+`, h.Seq, h.Seq, h.Job, h.At.Format(time.RFC3339Nano), h.Moves)})
 	}
-	return frames, nil
+	return frames
 }
 
 // tails are the ends of the jobs that somebody follows. Each is read once for all
@@ -111,10 +111,7 @@ func (ts *tails) watch(ctx context.Context, t *tail) {
 	defer stop()
 	for {
 		list, over, err := ts.cfg.Reader.Events(ctx, t.job, t.end, page)
-		var frames []frame
-		if err == nil {
-			frames, err = encode(list)
-		}
+		frames := encode(list)
 		readers := t.grow(frames, over, err)
 		if err != nil {
 			// Who listens is told; who comes now begins a new one.

@@ -27,7 +27,7 @@ const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 2 * time.Minute // 100 MiB on a slow line
 	idleTimeout   = 2 * time.Minute
-	closeTimeout  = 5 * time.Second // for the requests in hand at a stop
+	closeTimeout  = 2 * time.Second // for the requests in hand at a stop
 	maxHeader     = 64 << 10
 )
 

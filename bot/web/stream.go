@@ -71,7 +71,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(s.streams.life, cancel)()
+	defer context.AfterFunc(s.streams.life, cancel)() //nolint:contextcheck // a stream has two reasons to end
 	return s.streams.serve(ctx, w, jobs.JobID(r.PathValue("id")), seen)
 }
 
@@ -132,7 +132,7 @@ func (st *stream) follow(ctx context.Context, list []jobs.Happening, over bool) 
 // listen sends what the job's tail hears, and returns when the job is over, or when
 // the tail no longer has what comes next.
 func (st *stream) listen(ctx context.Context) (over bool, err error) {
-	t := st.tails.join(st.job, st.seen)
+	t := st.tails.join(st.job, st.seen) //nolint:contextcheck // the tail outlives this reader
 	defer st.tails.leave(st.job, t)
 	beat := time.NewTicker(st.cfg.Heartbeat)
 	defer beat.Stop()

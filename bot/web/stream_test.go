@@ -49,7 +49,7 @@ func read(body io.Reader, most int) (seqs []int64, err error) {
 
 // follow opens a job's stream after the event of that number. over: there is
 // nothing to come any more.
-func follow(ctx context.Context, client *http.Client, url string, job jobs.JobID, after int64) (resp *http.Response, over bool, err error) {
+func follow(ctx context.Context, client *http.Client, url string, job jobs.JobID, after int64) (stream io.ReadCloser, over bool, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/jobs/"+string(job)+"/events", nil)
 	if err != nil {
 		return nil, false, err
@@ -58,7 +58,7 @@ func follow(ctx context.Context, client *http.Client, url string, job jobs.JobID
 	if after > 0 {
 		r.Header.Set("Last-Event-ID", fmt.Sprint(after))
 	}
-	resp, err = client.Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
 		return nil, false, err
 	}
@@ -68,7 +68,7 @@ func follow(ctx context.Context, client *http.Client, url string, job jobs.JobID
 	case resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream":
 		return nil, false, errors.Join(fmt.Errorf("%s %s", resp.Status, resp.Header.Get("Content-Type")), resp.Body.Close())
 	}
-	return resp, false, nil
+	return resp.Body, false, nil
 }
 
 // TestStream_resumed_shows_every_event_once lets a reader lose its connection at
@@ -101,7 +101,7 @@ func TestStream_resumed_shows_every_event_once(t *testing.T) {
 			if len(seen) > 0 {
 				after = seen[len(seen)-1]
 			}
-			resp, over, err := follow(t.Context(), srv.Client(), srv.URL, job, after)
+			stream, over, err := follow(t.Context(), srv.Client(), srv.URL, job, after)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -112,9 +112,9 @@ func TestStream_resumed_shows_every_event_once(t *testing.T) {
 			if connections < len(drops) {
 				most = drops[connections]
 			}
-			seqs, err := read(resp.Body, most)
+			seqs, err := read(stream, most)
 			seen = append(seen, seqs...)
-			if err := errors.Join(err, resp.Body.Close()); err != nil {
+			if err := errors.Join(err, stream.Close()); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -204,19 +204,19 @@ func TestStream_drops_a_slow_reader_and_nobody_else(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seqs, err := read(slow.Body, 1); err != nil || len(seqs) != 1 {
+		if seqs, err := read(slow, 1); err != nil || len(seqs) != 1 {
 			t.Fatal(seqs, err)
 		}
 		began := time.Now()
 		b.happen("job_1", 4999, false)
-		if seqs, err := read(fast.Body, 5000); err != nil || len(seqs) != 5000 {
+		if seqs, err := read(fast, 5000); err != nil || len(seqs) != 5000 {
 			t.Errorf("the fast reader saw %d events, %v", len(seqs), err)
 		}
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("the fast reader waited %s for the slow one", took)
 		}
 		<-time.After(11 * time.Second) // longer than any reader may take
-		seqs, err := read(slow.Body, 5000)
+		seqs, err := read(slow, 5000)
 		if err == nil {
 			t.Errorf("the slow reader was not dropped: it saw %d events", len(seqs))
 		}
@@ -226,12 +226,12 @@ func TestStream_drops_a_slow_reader_and_nobody_else(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rest, err := read(again.Body, 5001)
+		rest, err := read(again, 5001)
 		if err != nil || seen+len(rest) != 5001 {
 			t.Errorf("%d and %d events were seen, want 5001: %v", seen, len(rest), err)
 		}
-		for _, resp := range []*http.Response{slow, fast, again} {
-			_ = resp.Body.Close() // the slow one was closed from the other side
+		for _, stream := range []io.Closer{slow, fast, again} {
+			_ = stream.Close() // the slow one was closed from the other side
 		}
 	})
 }
@@ -243,12 +243,12 @@ func TestStream_shows_that_it_is_alive(t *testing.T) {
 		client, stop := bubble(t, b)
 		defer stop()
 		b.happen("job_1", 1, false)
-		resp, _, err := follow(t.Context(), client, "http://localhost", "job_1", 3)
+		stream, _, err := follow(t.Context(), client, "http://localhost", "job_1", 3)
 		if err != nil {
 			t.Fatal(err)
 		}
 		began, beats := time.Now(), 0
-		for lines := bufio.NewScanner(resp.Body); beats < 10 && lines.Scan(); {
+		for lines := bufio.NewScanner(stream); beats < 10 && lines.Scan(); {
 			if strings.HasPrefix(lines.Text(), ":") {
 				beats++
 			}
@@ -257,7 +257,7 @@ func TestStream_shows_that_it_is_alive(t *testing.T) {
 		if took := time.Since(began); beats != 10 || took < 140*time.Second || took > 160*time.Second {
 			t.Errorf("%d signs of life in %s", beats, took)
 		}
-		if err := resp.Body.Close(); err != nil {
+		if err := stream.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -269,7 +269,7 @@ func TestStream_ends_with_the_server(t *testing.T) {
 		b := newBook()
 		client, stop := bubble(t, b)
 		b.happen("job_1", 2, false)
-		resp, _, err := follow(t.Context(), client, "http://localhost", "job_1", 0)
+		stream, _, err := follow(t.Context(), client, "http://localhost", "job_1", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,10 +278,10 @@ func TestStream_ends_with_the_server(t *testing.T) {
 			defer close(stopped)
 			stop()
 		}()
-		if seqs, err := read(resp.Body, 5); err != nil || len(seqs) != 2 {
+		if seqs, err := read(stream, 5); err != nil || len(seqs) != 2 {
 			t.Errorf("saw %d events, %v; want 2 and the end", len(seqs), err)
 		}
-		if err := resp.Body.Close(); err != nil {
+		if err := stream.Close(); err != nil {
 			t.Error(err)
 		}
 		<-stopped
@@ -294,29 +294,29 @@ func TestStream_goes_on_with_a_job_that_is_run_again(t *testing.T) {
 	b := newBook()
 	srv := serve(t, b.config(t))
 	b.happen("job_1", 3, true)
-	resp, _, err := follow(t.Context(), srv.Client(), srv.URL, "job_1", 0)
+	stream, _, err := follow(t.Context(), srv.Client(), srv.URL, "job_1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seqs, err := read(resp.Body, 9); err != nil || len(seqs) != 3 {
+	if seqs, err := read(stream, 9); err != nil || len(seqs) != 3 {
 		t.Errorf("saw %v, %v; want 3 and the end", seqs, err)
 	}
-	if err := resp.Body.Close(); err != nil {
+	if err := stream.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, over, err := follow(t.Context(), srv.Client(), srv.URL, "job_1", 9); err != nil || !over {
 		t.Errorf("over: %t, %v", over, err)
 	}
 	b.happen("job_1", 1, false)
-	resp, over, err := follow(t.Context(), srv.Client(), srv.URL, "job_1", 9)
+	stream, over, err := follow(t.Context(), srv.Client(), srv.URL, "job_1", 9)
 	if err != nil || over {
 		t.Fatalf("over: %t, %v", over, err)
 	}
 	b.happen("job_1", 1, true)
-	if seqs, err := read(resp.Body, 9); err != nil || len(seqs) != 2 {
+	if seqs, err := read(stream, 9); err != nil || len(seqs) != 2 {
 		t.Errorf("saw %v, %v; want 2 and the end", seqs, err)
 	}
-	if err := resp.Body.Close(); err != nil {
+	if err := stream.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -111,9 +111,14 @@ func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) error {
 // probe is an http.ResponseWriter that keeps nothing but the header.
 type probe struct{ header http.Header }
 
-func (p *probe) Header() http.Header         { return p.header }
+// Header returns what was set.
+func (p *probe) Header() http.Header { return p.header }
+
+// Write drops b.
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
-func (p *probe) WriteHeader(int)             {}
+
+// WriteHeader does nothing.
+func (p *probe) WriteHeader(int) {}
 
 // answer writes v as JSON.
 func answer(w http.ResponseWriter, status int, v any) error {

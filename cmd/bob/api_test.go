@@ -11,10 +11,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,17 +141,17 @@ func (a *api) call(ctx context.Context, want int, method, path, body string, out
 }
 
 // must is call, and the end of the test if it fails.
-func (a *api) must(t *testing.T, want int, method, path, body string, out any, header ...string) {
+func (a *api) must(t *testing.T, want int, method, path, body string, out any) {
 	t.Helper()
-	if err := a.call(t.Context(), want, method, path, body, out, header...); err != nil {
+	if err := a.call(t.Context(), want, method, path, body, out); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (a *api) submit(t *testing.T, body string, header ...string) string {
+func (a *api) submit(t *testing.T, body string) string {
 	t.Helper()
 	var job web.Submitted
-	a.must(t, http.StatusCreated, "POST", "", body, &job, header...)
+	a.must(t, http.StatusCreated, "POST", "", body, &job)
 	return "/" + string(job.ID)
 }
 
@@ -395,4 +398,39 @@ func TestAPI_two_clients_at_once(t *testing.T) {
 	a.must(t, http.StatusOK, "POST", job+"/approve", `{"revision": 2}`, nil)
 	close(p.gate)
 	a.until(t, job, is(jobs.StatusCompleted))
+}
+
+// A submission whose answer gets lost is sent again, and is one job all the same.
+func TestSubmit_whose_answer_is_lost_is_one_job(t *testing.T) {
+	t.Parallel()
+	a := startAPI(t, &puppets{steps: []jobs.Step{leaf("1")}}, 1)
+	there, err := url.Parse(a.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(there) },
+		ModifyResponse: func(*http.Response) error {
+			if asked.Add(1) == 1 {
+				panic(http.ErrAbortHandler) // the connection breaks
+			}
+			return nil
+		},
+	}
+	between := httptest.NewServer(proxy)
+	t.Cleanup(between.Close)
+	var out, errs bytes.Buffer
+	p := process{args: []string{"submit", "--server", between.URL, "x"}, stdout: &out, stderr: &errs, env: func(name string) (string, bool) {
+		value, ok := map[string]string{"BOB_TOKEN": apiToken}[name]
+		return value, ok
+	}}
+	if code := p.main(t.Context()); code != exitOK {
+		t.Fatalf("exit status %d: %s", code, &errs)
+	}
+	var list struct{ Jobs []jobs.Report }
+	a.must(t, http.StatusOK, "GET", "", "", &list)
+	if len(list.Jobs) != 1 || string(list.Jobs[0].ID)+"\n" != out.String() || asked.Load() != 2 {
+		t.Errorf("asked %d times, there are %d jobs, told %q", asked.Load(), len(list.Jobs), &out)
+	}
 }

@@ -71,15 +71,18 @@ func (c *client) request(ctx context.Context, method, media string, body io.Read
 	return r, nil
 }
 
+// errLost says that the server may have done what it was asked for.
+var errLost = errors.New("the answer was lost")
+
 // send returns the answer to r if it is a good one, else why not. The caller must
 // close its body.
 func (c *client) send(r *http.Request) (*http.Response, error) {
-	resp, err := c.http.Do(r) //nolint:bodyclose // the caller closes it
+	resp, err := c.http.Do(r)
 	if err != nil {
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 			return nil, &jobs.UserError{Message: fmt.Sprintf("no bob serve answers at %s: start it with: bob serve", c.base), Err: err}
 		}
-		return nil, &exitError{code: exitFailed, err: fmt.Errorf("%s did not answer: %w", c.base, err)}
+		return nil, &exitError{code: exitFailed, err: fmt.Errorf("%s: %w: %w", c.base, errLost, err)}
 	}
 	if resp.StatusCode < http.StatusMultipleChoices {
 		return resp, nil
@@ -115,7 +118,7 @@ func (c *client) ask(r *http.Request, out any) (err error) {
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return &exitError{code: exitFailed, err: fmt.Errorf("%s: the answer cannot be read: %w", c.base, err)}
+		return &exitError{code: exitFailed, err: fmt.Errorf("%s: %w: %w", c.base, errLost, err)}
 	}
 	return nil
 }

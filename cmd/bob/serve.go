@@ -168,15 +168,15 @@ func (s *server) http(streams context.Context) (*http.Server, error) {
 
 // begin says that work is done once the store takes changes.
 func (s *server) begin(ctx context.Context) error {
-	if _, err := s.h.store.Apply(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	// An empty change: the answer comes when the writer runs.
+	_, err := s.h.store.Apply(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil // stopped before it began
+	case err != nil:
 		return err
 	}
-	if ctx.Err() == nil {
-		s.ready.Store(true)
-	}
+	s.ready.Store(true)
 	s.p.sayf("Bob answers at http://%s\n", s.listener.Addr())
 	if s.made {
 		s.p.sayf("The token of this start: %s (also in %s)\n", s.token, tokenFile(s.p.data))

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 // built is the program, built once for all tests that need a process of its own.
-var built struct { //nolint:gochecknoglobals // once for all tests
+var built struct {
 	once sync.Once
 	dir  string
 	err  error
@@ -452,7 +452,7 @@ func TestServe_leaves_nothing_behind(t *testing.T) {
 	lines.Scan()
 	url := strings.TrimPrefix(lines.Text(), "Bob answers at ")
 	go func() { _, _ = io.Copy(io.Discard, said) }() // never fails
-	resp, err := http.Get(url + "/readyz")           //nolint:noctx,gosec // our own server
+	resp, err := http.Get(url + "/readyz")           //nolint:noctx // our own server
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,11 +119,11 @@ func (c *client) submit(ctx context.Context, o submitOptions, files []jobs.Attac
 		}
 		r.Header.Set("Idempotency-Key", key)
 		err = c.ask(r, &job)
-		if lost, ok := errors.AsType[*exitError](err); !ok || lost.code != exitFailed || ctx.Err() != nil {
+		if !errors.Is(err, errLost) || ctx.Err() != nil {
 			return job, err
 		}
 	}
-	return job, &exitError{code: exitFailed, err: fmt.Errorf("%s did not take the job: look with bob jobs whether it is there", c.base)}
+	return job, &exitError{code: exitFailed, err: fmt.Errorf("%s does not answer: look with bob jobs whether it has the job", c.base)}
 }
 
 func (o *submitOptions) form(files []jobs.Attachment) (body []byte, media string, err error) {

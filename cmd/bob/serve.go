@@ -169,12 +169,11 @@ func (s *server) http(streams context.Context) (*http.Server, error) {
 // begin says that work is done once the store takes changes.
 func (s *server) begin(ctx context.Context) error {
 	// An empty change: the answer comes when the writer runs.
-	_, err := s.h.store.Apply(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil // stopped before it began
-	case err != nil:
+	if _, err := s.h.store.Apply(context.WithoutCancel(ctx)); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return nil // stopped before it began
 	}
 	s.ready.Store(true)
 	s.p.sayf("Bob answers at http://%s\n", s.listener.Addr())

@@ -19,6 +19,7 @@ type Outcome struct {
 	Node *Node // of Claim: the node as claimed; of Submit: the root
 	Call int64 // of Reserve: the ledger's line
 	Job  JobID // of Submit: the job, perhaps one submitted before under the same key
+	More bool  // of Forget: there is more to delete
 }
 
 // Fence names a node as its worker knows it. A change with an old epoch changes
@@ -39,16 +40,21 @@ type Submit struct {
 
 // NewJob is what a person hands in.
 type NewJob struct {
-	ID       JobID
-	Key      string // of the inbound message; the same key returns the same job; empty: none
-	Title    string
-	Request  string
-	User     string
+	ID      JobID
+	Key     string // of the inbound message; the same key returns the same job; empty: none
+	Title   string
+	Request string
+
+	User      string // who asked, by a name that is the same on every surface; empty: the terminal
+	Workspace string // where it was asked; empty: the terminal
+	Channel   string
+
 	Priority Priority
 	Model    string        // this one and no other; empty: any
+	Private  bool          // nothing of it goes to a provider that is not private
 	Budget   llm.Money     // negative: no limit
 	Timeout  time.Duration // 0: none
-	Ask      bool          // a person must approve the plan
+	Approval Approval      // zero: never ask
 	Files    []FileInfo    // their blobs are stored already
 	Weight   time.Duration // the estimate before there is a plan
 }
@@ -65,7 +71,8 @@ type Claim struct {
 type Expand struct {
 	Fence
 
-	Plan Plan
+	Plan     Plan
+	Forecast *Forecast // of what is still to come; nil: none
 }
 
 // Become turns a claimed node in planning into the leaf that is its plan's only
@@ -73,8 +80,9 @@ type Expand struct {
 type Become struct {
 	Fence
 
-	Title string
-	Step  Step
+	Title    string
+	Step     Step
+	Forecast *Forecast // of what is still to come; nil: none
 }
 
 // Finish records the end of a claimed node: completed, partial or failed.
@@ -84,6 +92,10 @@ type Finish struct {
 	Reason Reason
 	Result string
 	Error  string
+
+	// Blob is the SHA-256 of the stored whole of Result, which is then only its
+	// beginning; empty: Result is whole. The store sees to it.
+	Blob string
 }
 
 // Retry hands a claimed node back to the queue.
@@ -94,6 +106,7 @@ type Retry struct {
 	Error     string
 	NotBefore time.Time // zero: now
 	Uncounted bool      // the attempt does not count: rate limit, stop
+	Waited    bool      // nothing was tried: the claim does not count either
 }
 
 // Park lets a claimed node wait for a person or for money.
@@ -101,14 +114,35 @@ type Park struct {
 	Fence
 
 	Reason   Reason
-	Question string // for people
+	Question string    // for people
+	Shortage *Shortage // of ReasonBudget: what is missing; nil: not known
 }
 
 // Unpark lets every node of a job that waits for reason go on.
 type Unpark struct {
 	Job    JobID
 	Reason Reason
-	Budget llm.Money // of ReasonBudget: the job's new budget; 0: as before
+}
+
+// SetBudget bounds what a job, or a node of it and all below, may spend, and lets
+// what waits for money go on. It is refused if more is spent or reserved already.
+type SetBudget struct {
+	Job    JobID
+	Path   string // of a node with a budget of its own; empty: the whole job
+	Budget llm.Money
+}
+
+// AddBudget raises what a job may spend, and what those nodes may below which
+// something waits for money, and lets it go on.
+type AddBudget struct {
+	Job    JobID
+	Amount llm.Money
+}
+
+// FinishNow ends what is open of a job as skipped, so that its branches finish
+// with what there is. A combine step that has no money is done without a model.
+type FinishNow struct {
+	Job JobID
 }
 
 // Approve lets a job's plan run. It is refused if revision is not the newest.
@@ -169,6 +203,15 @@ type Checkpoint struct {
 	Messages []llm.Message
 }
 
+// Summarise keeps a summary of another node's result, made while a claimed node
+// works. The first one stays.
+type Summarise struct {
+	Fence // of the node that works
+
+	Of   NodeID
+	Text string
+}
+
 // Keep names a stored blob as an artifact of a claimed node.
 type Keep struct {
 	Fence
@@ -189,6 +232,9 @@ func (Finish) isChange()     {}
 func (Retry) isChange()      {}
 func (Park) isChange()       {}
 func (Unpark) isChange()     {}
+func (SetBudget) isChange()  {}
+func (AddBudget) isChange()  {}
+func (FinishNow) isChange()  {}
 func (Approve) isChange()    {}
 func (Cancel) isChange()     {}
 func (Expire) isChange()     {}
@@ -196,5 +242,6 @@ func (Working) isChange()    {}
 func (Reserve) isChange()    {}
 func (Settle) isChange()     {}
 func (Checkpoint) isChange() {}
+func (Summarise) isChange()  {}
 func (Keep) isChange()       {}
 func (Delivered) isChange()  {}

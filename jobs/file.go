@@ -1,6 +1,9 @@
 package jobs
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // MaxFile bounds one attachment or artifact, in bytes: they live in the database,
 // which one backup must hold.
@@ -58,9 +61,31 @@ type Inspector interface {
 	Inspect(ctx context.Context, name string, data []byte) (FileInfo, error)
 }
 
-// Files is what a tool sees of a job's files: attachments and the artifacts made
-// so far. Names are unique; a new artifact with a name in use gets another one.
-// Safe for concurrent use.
+// FilesTool is the name of the tool that lists and reads a job's files.
+const FilesTool = "files"
+
+// The results of other nodes are offered to a task as files in a folder. Real
+// files have none, see FreeName, so that no name is taken twice.
+const (
+	resultFolder = "results/"
+	resultExt    = ".md"
+)
+
+// ResultFile is the name under which the result of the node at path is offered as
+// a file.
+func ResultFile(path string) string { return resultFolder + path + resultExt }
+
+// ResultPath returns the path of the node whose result is the file of that name,
+// and false for a real file.
+func ResultPath(name string) (path string, ok bool) {
+	name, inFolder := strings.CutPrefix(name, resultFolder)
+	path, ok = strings.CutSuffix(name, resultExt)
+	return path, ok && inFolder
+}
+
+// Files is what a tool sees of a job's files: attachments, the artifacts made so
+// far, and the results that the node builds on. Names are unique; a new artifact
+// with a name in use gets another one. Safe for concurrent use.
 type Files interface {
 	List(ctx context.Context) ([]FileInfo, error)
 	// Read returns a whole file. It returns ErrNotFound for an unknown name.

@@ -108,6 +108,8 @@ type Requirements struct {
 	Vision      bool   `json:"vision,omitempty"`
 	MinContext  int    `json:"min_context,omitempty"`  // tokens
 	PrivateOnly bool   `json:"private_only,omitempty"` // never leave for a provider that is not private
+	// MaxPriceCents bounds what a million tokens may cost, in US cents; 0: any.
+	MaxPriceCents int `json:"max_price_cents,omitempty"`
 }
 
 // Tokens counts what calls used, as llm.Usage does.
@@ -185,6 +187,10 @@ type Node struct {
 	Epoch    int64  // the fence
 	Owner    string // the worker that holds it; empty: none
 	Revision int    // the plan revision it belongs to
+
+	// Finishing says, once a claimed node was briefed, that its job is to end with
+	// what there is: it does not wait for money any more.
+	Finishing bool
 
 	NotBefore time.Time // zero: now
 	Created   time.Time

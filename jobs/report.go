@@ -28,6 +28,9 @@ type Report struct {
 	Cost         CostReport `json:"cost"`
 	Tokens       Tokens     `json:"tokens"`
 	Summary      Summary    `json:"summary"`
+	Waiting      []Wait     `json:"waiting,omitempty"` // what it waits for, MaxWaits at most
+
+	Forecast *ForecastReport `json:"forecast,omitempty"` // of the newest plan; nil: there is none
 
 	Nodes     []NodeReport     `json:"nodes,omitempty"` // in the order of their paths
 	Result    string           `json:"result"`
@@ -42,6 +45,9 @@ type CostReport struct {
 	Reserved string `json:"reserved_usd"`
 	Budget   string `json:"budget_usd"` // empty: no limit
 	Unpriced int    `json:"unpriced_calls"`
+	// Exceeded counts the calls that cost more than was reserved for them.
+	Exceeded int       `json:"exceeded_calls"`
+	Shortage *Shortage `json:"shortage,omitempty"` // of a job that waits for money
 }
 
 // Summary counts the leaves of a job.

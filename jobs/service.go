@@ -32,6 +32,7 @@ type ServiceConfig struct {
 	Inspector Inspector
 	Now       func() time.Time
 	Timeout   time.Duration // of a job; 0: none
+	Approval  Approval      // of plans, where a request says nothing; zero: never ask
 	// CheckPlan says, as a *UserError, why an edited plan could not run; nil: every
 	// plan may.
 	CheckPlan func(p Plan) error
@@ -54,12 +55,17 @@ func NewService(cfg ServiceConfig) (*Service, error) {
 type Request struct {
 	Key      string // of the inbound message; the same key returns the same job; empty: none
 	Text     string
-	User     string
 	Files    []Attachment
-	Priority Priority  // empty: medium
-	Model    string    // empty: any
-	Budget   llm.Money // negative: no limit
-	Ask      bool      // show the plan and wait for a yes
+	Stored   []FileInfo // what Accept made of them before, instead of Files
+	Priority Priority   // empty: medium
+	Model    string     // empty: any
+	Private  bool       // nothing of it goes to a provider that is not private
+	Budget   llm.Money  // negative: no limit
+	Approval Approval   // zero: as the Service is configured
+
+	User      string // who asks, by a name that is the same on every surface; empty: the terminal
+	Workspace string // where it is asked; empty: the terminal
+	Channel   string
 }
 
 // Attachment is a file that comes with a request.
@@ -73,20 +79,28 @@ type Attachment struct {
 // then there is no job.
 func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	text := strings.TrimSpace(r.Text)
-	if err := check(r, text); err != nil {
+	if err := r.Check(); err != nil {
 		return "", err
 	}
-	files, err := s.accept(ctx, r.Files)
-	if err != nil {
-		return "", err
+	files := r.Stored
+	if files == nil {
+		var err error
+		if files, err = s.Accept(ctx, r.Files); err != nil {
+			return "", err
+		}
 	}
 	priority := r.Priority
 	if priority == "" {
 		priority = PriorityMedium
 	}
+	approval := r.Approval
+	if approval.Mode == "" {
+		approval = s.cfg.Approval
+	}
 	out, err := s.cfg.Store.Apply(ctx, Submit{Job: NewJob{
-		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text, User: r.User,
-		Priority: priority, Model: r.Model, Budget: r.Budget, Timeout: s.cfg.Timeout, Ask: r.Ask,
+		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text,
+		User: r.User, Workspace: r.Workspace, Channel: r.Channel,
+		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Approval: approval,
 		Files: files, Weight: firstEstimate,
 	}})
 	if err != nil {
@@ -95,7 +109,10 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	return out[0].Job, out[0].Err
 }
 
-func check(r Request, text string) error {
+// Check returns a *UserError if the request cannot be a job, whatever its files
+// hold.
+func (r Request) Check() error {
+	text := strings.TrimSpace(r.Text)
 	switch n := utf8.RuneCountInString(text); {
 	case text == "":
 		return &UserError{Message: "The request is empty: say what Bob should do."}
@@ -112,8 +129,10 @@ func check(r Request, text string) error {
 	return nil
 }
 
-// accept inspects and stores the attachments, all of them or none.
-func (s *Service) accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
+// Accept inspects and stores attachments, all of them or none, and gives each a
+// name of its own. It returns a *UserError for one that no job could use. What no
+// job or schedule names within the hour may be swept.
+func (s *Service) Accept(ctx context.Context, list []Attachment) ([]FileInfo, error) {
 	infos := make([]FileInfo, 0, len(list))
 	var taken []string
 	for _, a := range list {
@@ -190,16 +209,21 @@ func Shorten(text string, n int) string {
 	return strings.TrimSpace(string(runes[:n-1])) + "…"
 }
 
-// crockford is the alphabet of job IDs: no letter that looks like a digit.
+// crockford is the alphabet of IDs: no letter that looks like a digit.
 const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
 
-func newJobID() JobID {
-	var raw [8]byte
-	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+func newJobID() JobID { return JobID("job_" + randomID(8)) }
+
+// NewScheduleID returns an ID that no other schedule has.
+func NewScheduleID() ScheduleID { return ScheduleID("sch_" + randomID(6)) }
+
+func randomID(length int) string {
+	raw := make([]byte, length)
+	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
 	for i := range raw {
 		raw[i] = crockford[raw[i]%32]
 	}
-	return JobID("job_" + string(raw[:]))
+	return string(raw)
 }
 
 // Report says all of a job. ErrNotFound.
@@ -221,11 +245,6 @@ func (s *Service) Cancel(ctx context.Context, id JobID) error {
 // Approve lets the plan of that revision run.
 func (s *Service) Approve(ctx context.Context, id JobID, revision int) error {
 	return s.apply(ctx, Approve{Job: id, Revision: revision})
-}
-
-// SetBudget sets a job's budget and lets what waited for money go on.
-func (s *Service) SetBudget(ctx context.Context, id JobID, budget llm.Money) error {
-	return s.apply(ctx, Unpark{Job: id, Reason: ReasonBudget, Budget: budget})
 }
 
 func (s *Service) apply(ctx context.Context, c Change) error {

@@ -124,7 +124,7 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 	EventChildren: {StatusWaitingForChildren: {StatusQueued}},
 	EventSkip: {
 		StatusQueued: {StatusSkipped}, StatusWaitingForInput: {StatusSkipped}, StatusPaused: {StatusSkipped},
-		StatusWaitingForChildren: {StatusSkipped}, StatusRunning: {StatusSkipped},
+		StatusWaitingForChildren: {StatusSkipped}, StatusRunning: {StatusSkipped}, StatusPlanning: {StatusSkipped},
 	},
 	EventPause: {
 		StatusPlanning: {StatusPaused}, StatusAwaitingApproval: {StatusPaused}, StatusQueued: {StatusPaused},

@@ -34,6 +34,9 @@ type Store interface {
 	Brief(ctx context.Context, n *Node) (Briefing, error)
 	// Turns returns the messages that a task kept before a crash, oldest first.
 	Turns(ctx context.Context, n *Node) ([]llm.Message, error)
+	// Said returns what people said to a claimed node or a branch that it stands in,
+	// oldest first.
+	Said(ctx context.Context, n *Node) ([]Said, error)
 	// Files returns the files of a claimed node's job.
 	Files(n *Node) Files
 	// Artifact returns a file that a job made. ErrNotFound.
@@ -42,8 +45,19 @@ type Store interface {
 	// are paths, and its revision. It returns a *UserError if the job does not wait
 	// for approval, ErrNotFound if there is none.
 	Plan(ctx context.Context, job JobID) (Plan, int, error)
+	// Silent lists the open jobs in which nothing has happened since a time, and of
+	// which that was not told yet.
+	Silent(ctx context.Context, since time.Time) ([]JobID, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
+	// Refilled lists the open jobs that wait for the money of a day or month that
+	// is over.
+	Refilled(ctx context.Context, now time.Time) ([]JobID, error)
+	// Samples returns what finished nodes took, newest first, at most limit calls
+	// back.
+	Samples(ctx context.Context, limit int) ([]Sample, error)
+	// Costs adds up the ledger.
+	Costs(ctx context.Context, q CostQuery) ([]CostLine, error)
 }
 
 // Notice is a line of the outbox: what must be said to people, once.
@@ -66,4 +80,5 @@ const (
 	NoticeQuestion   NoticeKind = "question"
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"
+	NoticeQuiet      NoticeKind = "quiet" // nothing has happened for a while
 )

@@ -33,9 +33,13 @@ type APIError struct {
 	RetryAfter time.Duration // 0: the provider did not say
 	Message    string        // the provider's words, bounded; for logs and receipts, not for chats
 	RequestID  string
-	Usage      Usage // what was billed although the call failed
-	Cost       Cost  // filled in by llm/price
-	Err        error // nil: nothing underneath
+	// Held says that we refused the call and nothing was sent: a limit of ours was
+	// reached, or the provider is known to be closed. Message then says why.
+	Held   bool
+	Usage  Usage // what was billed although the call failed
+	Cost   Cost  // filled in by llm/price
+	Stated Cost  // what the provider says that the failed call cost
+	Err    error // nil: nothing underneath
 }
 
 // Error says which provider failed, how, and in its own words.

@@ -86,6 +86,9 @@ type ToolCall struct {
 	ID   string          `json:"id"`
 	Name string          `json:"name"`
 	Args json.RawMessage `json:"args"`
+	// Signature is the provider's own mark on the call, opaque to everybody else. It
+	// goes back unchanged: some refuse a conversation that lost it. Empty: none.
+	Signature string `json:"signature,omitempty"`
 }
 
 // ToolResult answers the ToolCall with the same ID.
@@ -115,6 +118,9 @@ type Response struct {
 	Model     string // as the provider reports it
 	RequestID string // the provider's; empty: it gave none
 	Cost      Cost   // filled in by llm/price; a bare adapter leaves it zero
+	// Stated is what the provider says that the call cost. Cost is our own sum:
+	// llm/price takes this one only where it has no price. Not Known: it did not say.
+	Stated Cost
 }
 
 // Delta is a piece of a streamed answer.

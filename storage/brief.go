@@ -17,25 +17,28 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	db := s.reads.WithContext(ctx)
 	b := jobs.Briefing{Node: n, Budget: -1}
 	var job struct {
-		Request  string
-		Model    string
-		Deadline int64
-		Budget   int64
-		Left     int64
-		Nodes    int
+		Request   string
+		Model     string
+		Private   bool
+		Deadline  int64
+		Budget    int64
+		Left      int64
+		Finishing bool
 	}
-	err := db.Raw(`SELECT j.request, j.model, j.deadline, p.budget, p.budget - p.spent - p.reserved AS left
+	err := db.Raw(`SELECT j.request, j.model, j.private, j.deadline, j.finishing, p.budget, p.budget - p.spent - p.reserved AS left
 		FROM jobs j JOIN purses p ON p.key = 'job:' || j.id WHERE j.id = ?`, string(n.Job)).Take(&job).Error
 	if err != nil {
 		return b, fmt.Errorf("brief node %d: %w", n.ID, err)
 	}
-	b.Request = job.Request
+	b.Request, n.Finishing = job.Request, job.Finishing
 	if err := s.spec(db, n); err != nil {
 		return b, err
 	}
 	if n.Needs.Model == "" {
 		n.Needs.Model = job.Model
 	}
+	// Whatever a plan forgot: the job's privacy holds for all of it.
+	n.Needs.PrivateOnly = n.Needs.PrivateOnly || job.Private
 	if job.Budget >= 0 {
 		b.Budget = jobs.Money(max(0, job.Left))
 	}
@@ -47,7 +50,10 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	for _, r := range line {
 		b.Place = append(b.Place, r.Title)
 	}
-	if b.Files, err = s.infos(ctx, n.Job); err != nil {
+	if b.Files, b.Artifacts, err = s.infos(ctx, n.Job); err != nil {
+		return b, err
+	}
+	if b.Messages, err = s.Said(ctx, n); err != nil {
 		return b, err
 	}
 	b.Results, err = s.results(db, n, line)
@@ -115,6 +121,9 @@ func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeR
 	if err != nil {
 		return nil, err
 	}
+	if err := s.whole(db, rows); err != nil {
+		return nil, err
+	}
 	made, err := s.madeBelow(db, n.Job)
 	if err != nil {
 		return nil, err
@@ -124,6 +133,7 @@ func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeR
 		list = append(list, jobs.NodeResult{
 			Path: r.Path, Title: r.Title, Status: jobs.Status(r.Status), Optional: r.Optional,
 			Text: r.Result, Error: r.Error, Artifacts: made(r.Path),
+			Node: jobs.NodeID(r.ID), Summary: r.Summary, File: jobs.ResultFile(r.Path),
 		})
 	}
 	return list, nil

@@ -2,15 +2,13 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/askbob/bob/jobs"
 )
 
-// purseOf is the key of a job's purse.
-func purseOf(job jobs.JobID) string { return "job:" + string(job) }
-
-// reserve books the worst case of a call against the job's purse, or refuses it.
-// The line of the ledger is there before the call is sent.
+// reserve books the worst case of a call in every purse above it, or refuses it and
+// books it in none. The line of the ledger is there before the call is sent.
 func (u *unit) reserve(c jobs.Reserve, out *jobs.Outcome) error {
 	s, err := u.held(c.Fence)
 	if err != nil {
@@ -22,57 +20,55 @@ func (u *unit) reserve(c jobs.Reserve, out *jobs.Outcome) error {
 	if err := u.admit(s.parent); err != nil { // a paused tree spends nothing more
 		return err
 	}
-	e := c.Estimate
-	key := purseOf(c.Job)
-	worst := int64(0)
-	if e.Worst.Known {
-		worst = int64(e.Worst.Amount)
-	} else {
-		var budget int64
-		if err := u.row("SELECT budget FROM purses WHERE key = ?", []any{key}, &budget); err != nil {
-			return err
-		}
-		if budget >= 0 {
-			return &jobs.UserError{Message: fmt.Sprintf(
-				"Nobody knows what a call to %s/%s costs, and the job has a budget: give its price under llm.models, or run without a budget.",
-				e.Provider, e.Model)}
-		}
-	}
-	rows, err := u.changed("UPDATE purses SET reserved = reserved + ? WHERE key = ? AND (budget < 0 OR spent + reserved + ? <= budget)",
-		worst, key, worst)
-	switch {
-	case err != nil:
+	purses, err := u.pursesAbove(s)
+	if err != nil {
 		return err
-	case rows == 0:
-		return fmt.Errorf("reserve %s: %w", jobs.Money(worst), jobs.ErrBudget)
 	}
-	return u.row(`INSERT INTO calls (job_id, node_id, epoch, purpose, provider, model, status, key, reserved, started_at)
-		VALUES (?, ?, ?, ?, ?, ?, 'sent', ?, ?, ?) RETURNING id`,
-		[]any{string(c.Job), int64(c.Node), c.Epoch, string(c.Purpose), e.Provider, e.Model, c.Key, worst, u.now}, &out.Call)
+	e := c.Estimate
+	worst := jobs.Money(0)
+	if e.Worst.Known {
+		worst = e.Worst.Amount
+	} else if slices.ContainsFunc(purses, func(p purse) bool { return p.Budget >= 0 }) {
+		return &jobs.UserError{Message: fmt.Sprintf(
+			"Nobody knows what a call to %s/%s costs, and there is a budget: give its price under llm.models, or run without a budget.",
+			e.Provider, e.Model)}
+	}
+	if err := short(purses, worst); err != nil {
+		return err
+	}
+	err = u.row(`INSERT INTO calls (job_id, node_id, epoch, purpose, provider, model, status, key, reserved, priced, started_at)
+		VALUES (?, ?, ?, ?, ?, ?, 'sent', ?, ?, ?, ?) RETURNING id`,
+		[]any{string(s.job), s.id, c.Epoch, string(c.Purpose), e.Provider, e.Model, c.Key, int64(worst), e.Worst.Known, u.now}, &out.Call)
+	if err != nil {
+		return err
+	}
+	return u.hold(out.Call, purses, int64(worst))
 }
 
-// settle records how a call ended and moves its money from reserved to spent. It
-// does so whatever became of the node: what was billed was billed.
+// settle records how a call ended and moves its money from reserved to spent, in
+// every purse that it was booked in. It does so whatever became of the node: what
+// was billed was billed, also beyond what was reserved. Where nobody knows the
+// cost, the worst case stays booked.
 func (u *unit) settle(c jobs.Settle) error {
-	var job jobs.JobID
 	var node, reserved int64
 	var status jobs.CallStatus
-	err := u.row("SELECT job_id, node_id, status, reserved FROM calls WHERE id = ?", []any{c.Call}, &job, &node, &status, &reserved)
+	var priced bool
+	err := u.row("SELECT node_id, status, reserved, priced FROM calls WHERE id = ?", []any{c.Call}, &node, &status, &reserved, &priced)
 	if err != nil {
 		return err
 	}
 	if status != jobs.CallSent && status != jobs.CallLost {
 		return fmt.Errorf("call %d: %w", c.Call, jobs.ErrStale)
 	}
-	cost := int64(0)
+	cost := reserved
 	if c.Cost.Known {
 		cost = int64(c.Cost.Amount)
 	}
-	fromSpent, fromReserved := int64(0), reserved
+	held, spent, unpriced := reserved, cost, count(!c.Cost.Known)
 	if status == jobs.CallLost { // it was booked as spent until this answer came
-		fromSpent, fromReserved = reserved, 0
+		held, spent, unpriced = 0, cost-reserved, unpriced-count(!priced)
 	}
-	if err := u.exec("UPDATE purses SET reserved = reserved - ?, spent = spent + ? WHERE key = ?", fromReserved, cost-fromSpent, purseOf(job)); err != nil {
+	if err := u.book(c.Call, -held, spent, cost > reserved); err != nil {
 		return err
 	}
 	t := jobs.TokensOf(c.Usage)
@@ -90,8 +86,8 @@ func (u *unit) settle(c jobs.Settle) error {
 	s.provider, s.model, s.dirty = c.Provider, c.Model, true
 	return u.above(node, func(p *nodeState) {
 		p.n.Tokens = p.n.Tokens.Plus(t)
-		p.n.Cost += jobs.Money(cost - fromSpent)
-		p.n.Unpriced += count(!c.Cost.Known)
+		p.n.Cost += jobs.Money(spent)
+		p.n.Unpriced += unpriced
 	})
 }
 
@@ -103,18 +99,22 @@ func (u *unit) loseCalls() error {
 		return err
 	}
 	for _, id := range list {
-		var job jobs.JobID
 		var node, reserved int64
-		if err := u.row("SELECT job_id, node_id, reserved FROM calls WHERE id = ?", []any{id}, &job, &node, &reserved); err != nil {
+		var priced bool
+		if err := u.row("SELECT node_id, reserved, priced FROM calls WHERE id = ?", []any{id}, &node, &reserved, &priced); err != nil {
 			return err
 		}
-		if err := u.exec("UPDATE calls SET status = 'lost', cost = reserved, priced = 1, finished_at = ?, error = 'the process ended before the answer came' WHERE id = ?", u.now, id); err != nil {
+		if err := u.exec("UPDATE calls SET status = 'lost', cost = reserved, finished_at = ?, error = 'the process ended before the answer came' WHERE id = ?", u.now, id); err != nil {
 			return err
 		}
-		if err := u.exec("UPDATE purses SET reserved = reserved - ?, spent = spent + ? WHERE key = ?", reserved, reserved, purseOf(job)); err != nil {
+		if err := u.book(id, -reserved, reserved, false); err != nil {
 			return err
 		}
-		if err := u.above(node, func(p *nodeState) { p.n.Cost += jobs.Money(reserved) }); err != nil {
+		err := u.above(node, func(p *nodeState) {
+			p.n.Cost += jobs.Money(reserved)
+			p.n.Unpriced += count(!priced)
+		})
+		if err != nil {
 			return err
 		}
 	}

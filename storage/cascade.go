@@ -183,7 +183,7 @@ func (u *unit) childEnded(e ending) error {
 // cutShort ends the rest of a branch whose policy needs it no more.
 func (u *unit) cutShort(p *nodeState) error {
 	to, why, ok := p.kids.Settled(p.onFailure)
-	if !ok {
+	if !ok || u.finishing { // then all is being ended one by one
 		return nil
 	}
 	list, err := u.openChildren(p)
@@ -201,6 +201,9 @@ func (u *unit) cutShort(p *nodeState) error {
 // judge decides what becomes of a branch whose children are all final.
 func (u *unit) judge(p *nodeState) error {
 	verdict, why := p.kids.Judge(p.onFailure)
+	if u.finishing && verdict == jobs.StatusFailed && p.parent != 0 && p.kids.Failed == 0 {
+		verdict, why = jobs.StatusSkipped, jobs.ReasonNotNeeded
+	}
 	p.verdict, p.dirty = verdict, true
 	if verdict.Good() {
 		if err := u.move(p.job, p.id, jobs.EventChildren, p.status, jobs.StatusQueued, ""); err != nil {
@@ -251,24 +254,14 @@ func (u *unit) expire(c jobs.Expire) error {
 	if err := u.exec("UPDATE jobs SET timeout_ms = 0 WHERE id = ?", string(c.Job)); err != nil {
 		return err
 	}
-	if err := u.flush(); err != nil {
-		return err
-	}
-	list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND phase <> 'combine' AND completed_at = 0", string(c.Job))
+	err := u.endLeaves(c.Job, func(s *nodeState) error {
+		s.errorMsg = "The job's time was up."
+		return u.end(s, jobs.StatusFailed, jobs.ReasonTimeout)
+	})
 	if err != nil {
 		return err
 	}
-	for _, id := range list {
-		s, err := u.load(id)
-		if err != nil {
-			return err
-		}
-		s.errorMsg = "The job's time was up."
-		if err := u.end(s, jobs.StatusFailed, jobs.ReasonTimeout); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.moneyCame(c.Job) // combine steps that wait for it are done without a model now
 }
 
 func (u *unit) root(job jobs.JobID) (*nodeState, error) {

@@ -13,7 +13,7 @@ const claimNode = `UPDATE nodes SET
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, owner = ?, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   l_running = CASE phase WHEN 'work' THEN 1 ELSE l_running END
-WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?`
+WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'`
 
 const selectNode = `SELECT job_id, parent_id, path, depth, type, title, priority, optional, status, phase, verdict, attempt, tries, epoch,
   dependants, weight, started_at, not_before, id FROM nodes `
@@ -28,8 +28,8 @@ func known(scan func(dest ...any) error) (*jobs.Node, error) {
 	return n, err
 }
 
-// claim takes a ready node for a worker: what it is to do is read later, beside the
-// writer, by Brief. The row is written when the unit needs it or ends, so that of a
+// claim takes a ready node for a worker, whose dispatcher knows that its time has
+// come: what it is to do is read later, beside the writer, by Brief. The row is written when the unit needs it or ends, so that of a
 // node that is finished at once it is written once.
 func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 	if s := u.seen(int64(c.Node)); s != nil && s.phase == jobs.PhasePlan {
@@ -45,7 +45,7 @@ func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 
 // claimState claims a node whose state is in memory, where its plan will change it.
 func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
-	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun || s.notBefore > u.now {
+	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun {
 		return nil, fmt.Errorf("claim node %d: %w", s.id, jobs.ErrStale)
 	}
 	if err := u.admit(s.parent); err != nil {
@@ -66,9 +66,9 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 	}
 	epoch, ready := u.w.ready[id]
 	var n *jobs.Node
-	if c.Known == nil || !ready || epoch != c.Epoch || ms(c.Known.NotBefore) > u.now {
+	if c.Known == nil || !ready || epoch != c.Epoch {
 		var err error
-		if n, err = u.waiting(c); err != nil {
+		if n, err = u.claimable(c); err != nil {
 			return nil, err
 		}
 	} else {
@@ -84,13 +84,13 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 	return n, nil
 }
 
-// waiting reads a node if it may be claimed.
-func (u *unit) waiting(c jobs.Claim) (*jobs.Node, error) {
-	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?") //nolint:sqlclosecheck // the writer keeps it
+// claimable reads a node if it may be claimed.
+func (u *unit) claimable(c jobs.Claim) (*jobs.Node, error) {
+	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return nil, err
 	}
-	n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node), c.Epoch, u.now).Scan)
+	n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node), c.Epoch).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
 	}
@@ -119,7 +119,7 @@ func (u *unit) writeClaim(id int64) error {
 		return nil
 	}
 	delete(u.claims, id)
-	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1, u.now)
+	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
 	}
@@ -157,19 +157,19 @@ func (u *unit) startJob(job jobs.JobID) error {
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(job))
 }
 
-const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
 // claimAndFinish is a claim and finishLeaf or finishBranch in one.
-const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, completed_at = ?,
+const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, completed_at = ?,
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   steps_completed = total_steps,
   l_completed = l_completed + ?, l_failed = l_failed + ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND ready = 1`
 
-const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, error = ?, owner = '', completed_at = ?,
+const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
   steps_completed = total_steps
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
@@ -200,7 +200,7 @@ func (u *unit) finishNode(c jobs.Finish) error {
 // claim if that was not written yet.
 func (u *unit) writeEnd(c jobs.Finish) error {
 	id, leaf := int64(c.Node.ID), c.Node.Phase != jobs.PhaseCombine
-	args := []any{string(c.Status), string(c.Reason), c.Result, c.Error, u.now}
+	args := []any{string(c.Status), string(c.Reason), c.Result, c.Blob, c.Error, u.now}
 	good, bad := count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed)
 	if !leaf {
 		good, bad = 0, 0 // its counters count its leaves
@@ -301,8 +301,13 @@ func (u *unit) retry(c jobs.Retry) error {
 	if err != nil {
 		return err
 	}
+	attempts := len(u.attempts)
 	if err := u.release(s, jobs.EventRetry, s.back(), c.Reason, c.Error); err != nil {
 		return err
+	}
+	if c.Waited {
+		s.tries--
+		u.attempts = u.attempts[:attempts] // there was none
 	}
 	if c.Uncounted {
 		s.attempt--
@@ -320,48 +325,18 @@ func (u *unit) park(c jobs.Park) error {
 	if err != nil {
 		return err
 	}
+	if again, err := u.parkless(s, c); again || err != nil {
+		return err
+	}
 	if err := u.release(s, jobs.EventPark, jobs.StatusWaitingForInput, c.Reason, c.Question); err != nil {
 		return err
 	}
 	s.attempt-- // it goes on where it was
 	s.errorMsg = c.Question
-	kind := jobs.NoticeQuestion
 	if c.Reason == jobs.ReasonBudget {
-		kind = jobs.NoticeBudget
+		return u.askForMoney(s, c)
 	}
-	return u.notice(s.job, kind, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
-}
-
-// unpark lets what waits for reason go on.
-func (u *unit) unpark(c jobs.Unpark) error {
-	if c.Budget > 0 {
-		rows, err := u.changed("UPDATE purses SET budget = ? WHERE key = ?", int64(c.Budget), purseOf(c.Job))
-		if err != nil {
-			return err
-		}
-		if rows == 0 {
-			return fmt.Errorf("job %s: %w", c.Job, jobs.ErrNotFound)
-		}
-	}
-	if err := u.flush(); err != nil {
-		return err
-	}
-	waiting, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND status = 'waiting_for_input' AND reason = ?", string(c.Job), string(c.Reason))
-	if err != nil {
-		return err
-	}
-	for _, id := range waiting {
-		s, err := u.load(id)
-		if err != nil {
-			return err
-		}
-		if err := u.move(s.job, id, jobs.EventUnpark, s.status, s.back(), ""); err != nil {
-			return err
-		}
-		s.status, s.reason, s.errorMsg, s.notBefore = s.back(), "", "", 0
-		u.announce(s)
-	}
-	return nil
+	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
 }
 
 // working records what a node does; people see it in the next report.

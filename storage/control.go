@@ -38,28 +38,39 @@ func (u *unit) command(c jobs.Command) error {
 		string(c.Job), u.now, c.By.User, c.By.Surface, string(c.Verb), c.Path, string(c.Priority)+c.Prompt)
 }
 
-// at returns the node at a path. It returns jobs.ErrNotFound if there is none.
+// at returns the node at a path, which is made of the places among siblings. For
+// none it returns a *jobs.UserError that is jobs.ErrNotFound underneath.
 func (u *unit) at(job jobs.JobID, path string) (*nodeState, error) {
 	s, err := u.root(job)
 	if err != nil || path == "" {
 		return s, err
 	}
 	id := s.id
-	for part := range strings.SplitSeq(path, ".") {
-		ord, err := strconv.Atoi(part)
+	for place := range strings.SplitSeq(path, ".") {
+		ord, err := strconv.Atoi(place)
 		if err != nil {
-			return nil, fmt.Errorf("node %q of job %s: %w", path, job, jobs.ErrNotFound)
+			return nil, noStep(job, path)
 		}
 		list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND parent_id = ? AND ord = ?", string(job), id, ord)
 		switch {
 		case err != nil:
 			return nil, err
 		case len(list) == 0:
-			return nil, fmt.Errorf("node %q of job %s: %w", path, job, jobs.ErrNotFound)
+			return nil, noStep(job, path)
 		}
 		id = list[0]
 	}
 	return u.load(id)
+}
+
+// shownPath bounds what is repeated of a path that a person wrote.
+const shownPath = 40
+
+func noStep(job jobs.JobID, path string) error {
+	return &jobs.UserError{
+		Message: fmt.Sprintf("There is no step %q in job %s: bob status %s lists them.", jobs.Shorten(path, shownPath), job, job),
+		Err:     jobs.ErrNotFound,
+	}
 }
 
 // admit refuses what stands below a node that people paused or are cancelling.
@@ -137,17 +148,9 @@ func (u *unit) resume(s *nodeState) error {
 	if err := s.over(); err != nil {
 		return err
 	}
-	if err := u.flush(); err != nil {
-		return err
-	}
-	list, err := u.wished(s, jobs.DesiredPause)
+	list, err := u.unpauseAll(s)
 	if err != nil {
 		return err
-	}
-	for _, p := range list { // branches come before what is below them
-		if err := u.unpause(p); err != nil {
-			return err
-		}
 	}
 	if len(list) == 0 {
 		return u.refuseResume(s)
@@ -157,6 +160,24 @@ func (u *unit) resume(s *nodeState) error {
 		return nil
 	}
 	return u.exec("UPDATE jobs SET deadline = ? + timeout_ms WHERE id = ? AND deadline = 0 AND timeout_ms > 0", u.now, string(s.job))
+}
+
+// unpauseAll takes back every wish to pause in a subtree, and returns the nodes
+// that had one.
+func (u *unit) unpauseAll(s *nodeState) ([]*nodeState, error) {
+	if err := u.flush(); err != nil {
+		return nil, err
+	}
+	list, err := u.wished(s, jobs.DesiredPause)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list { // branches come before what is below them
+		if err := u.unpause(p); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // refuseResume says why there is nothing to resume: what is above is paused, or

@@ -410,7 +410,7 @@ func TestRevise_replacesThePlanAndRefusesOldRevisions(t *testing.T) {
 	h := &hands{plans: map[string]jobs.Plan{"": seedPlan()}}
 	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 2, h)
 	defer func() { _ = e.stop() }()
-	out, err := e.store.Apply(t.Context(), jobs.Submit{Job: jobs.NewJob{ID: "job_00000009", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Ask: true}})
+	out, err := e.store.Apply(t.Context(), jobs.Submit{Job: jobs.NewJob{ID: "job_00000009", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Approval: jobs.Approval{Mode: jobs.ApproveAlways}}})
 	if err != nil {
 		t.Fatal(err)
 	}

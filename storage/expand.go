@@ -42,11 +42,16 @@ func (u *unit) expand(c jobs.Expand) error {
 	if err != nil {
 		return err
 	}
-	var ask int
-	if err := u.row("SELECT ask FROM jobs WHERE id = ?", []any{string(s.job)}, &ask); err != nil {
-		return err
+	asks := false
+	if s.parent == 0 {
+		var revision int
+		if err := u.row("SELECT revision FROM jobs WHERE id = ?", []any{string(s.job)}, &revision); err != nil {
+			return err
+		}
+		if asks, err = u.asks(s, revision+1, c.Forecast); err != nil {
+			return err
+		}
 	}
-	asks := ask == 1 && s.parent == 0
 	top, revision, err := u.lay(s, c.Plan.Steps, asks)
 	if err != nil {
 		return err
@@ -82,17 +87,12 @@ func (u *unit) lay(s *nodeState, steps []jobs.Step, closed bool) (*sprout, int, 
 	return top, revision, nil
 }
 
-// askApproval asks for a yes to a revision of the plan.
-func (u *unit) askApproval(root *nodeState, revision int) error {
-	return u.notice(root.job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval.")
-}
-
 // expanded turns the planned node into a branch.
 func (u *unit) expanded(s *nodeState, top *sprout, title string, asks bool, revision int) error {
 	to, e, why := jobs.StatusWaitingForChildren, jobs.EventPlanned, jobs.Reason("")
 	if asks {
 		to, e, why = jobs.StatusAwaitingApproval, jobs.EventAskApproval, jobs.ReasonApproval
-		if err := u.askApproval(s, revision); err != nil {
+		if err := u.askApproval(s.job, revision); err != nil {
 			return err
 		}
 	}
@@ -267,33 +267,56 @@ func encodeSpec(step *jobs.Step) (needs, tools string, err error) {
 	return needs, tools, nil
 }
 
+func (u *unit) askApproval(job jobs.JobID, revision int) error {
+	return u.notice(job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval.")
+}
+
 // become turns a claimed node in planning into a leaf.
 func (u *unit) become(c jobs.Become) error {
 	s, err := u.held(c.Fence)
 	if err != nil {
 		return err
 	}
-	if err := u.release(s, jobs.EventOneStep, jobs.StatusQueued, "", ""); err != nil {
-		return err
-	}
-	if s.parent == 0 && c.Title != "" {
-		s.title = c.Title
-	}
-	s.phase, s.attempt, s.notBefore = jobs.PhaseWork, 0, 0
+	asks := false
 	if s.parent == 0 {
-		weight := guess(&c.Step)
-		s.n.Weight = weight
-		if err := u.exec("UPDATE jobs SET revision = revision + 1 WHERE id = ?", string(s.job)); err != nil {
+		if asks, err = u.becomeJob(s, c); err != nil {
 			return err
 		}
 	}
+	to, e, why := jobs.StatusQueued, jobs.EventOneStep, jobs.Reason("")
+	if asks {
+		to, e, why = jobs.StatusAwaitingApproval, jobs.EventAskApproval, jobs.ReasonApproval
+	}
+	if err := u.release(s, e, to, why, ""); err != nil {
+		return err
+	}
+	s.phase, s.attempt, s.notBefore = jobs.PhaseWork, 0, 0
 	needs, tools, err := encodeSpec(&c.Step)
 	if err != nil {
 		return err
 	}
-	u.announce(s)
+	if !asks {
+		u.announce(s)
+	}
 	return u.exec("UPDATE nodes SET prompt = ?, needs = ?, tools = ?, estimate_ms = ?, revision = 1 WHERE id = ?",
 		c.Step.Prompt, needs, tools, millis(c.Step.Estimate), s.id)
+}
+
+// becomeJob makes the only step of a plan its whole job, and reports whether a
+// person must agree to it.
+func (u *unit) becomeJob(s *nodeState, c jobs.Become) (asks bool, err error) {
+	if c.Title != "" {
+		s.title = c.Title
+	}
+	s.n.Weight = guess(&c.Step)
+	var revision int
+	if err := u.row("UPDATE jobs SET revision = revision + 1 WHERE id = ? RETURNING revision", []any{string(s.job)}, &revision); err != nil {
+		return false, err
+	}
+	if asks, err = u.asks(s, revision, c.Forecast); err != nil || !asks {
+		return asks, err
+	}
+	return true, u.askApproval(s.job, revision)
 }
 
 // approve lets a plan run.
@@ -302,5 +325,13 @@ func (u *unit) approve(c jobs.Approve) error {
 	if err != nil {
 		return err
 	}
-	return u.openBranch(root, jobs.EventApprove)
+	if root.phase == jobs.PhaseCombine {
+		return u.openBranch(root, jobs.EventApprove)
+	}
+	if err := u.move(root.job, root.id, jobs.EventApprove, root.status, jobs.StatusQueued, ""); err != nil {
+		return err
+	}
+	root.status, root.reason = jobs.StatusQueued, ""
+	u.announce(root)
+	return nil
 }

@@ -14,12 +14,13 @@ import (
 )
 
 // Blob stores data by its content, in a transaction of its own: the writer never
-// waits for bytes.
+// waits for bytes. What is stored again counts as new, so that it is not swept
+// before it is named.
 func (s *Store) Blob(ctx context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)
 	id := hex.EncodeToString(sum[:])
 	err := s.inTx(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("INSERT INTO blobs (sha256, created_at, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, ms(s.cfg.Now()), data).Error
+		return tx.Exec("INSERT INTO blobs (sha256, created_at, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET created_at = excluded.created_at", id, ms(s.cfg.Now()), data).Error
 	})
 	if err != nil {
 		return "", fmt.Errorf("store blob: %w", err)
@@ -105,29 +106,49 @@ type nodeFiles struct {
 // Files returns the files of a claimed node's job.
 func (s *Store) Files(n *jobs.Node) jobs.Files { return &nodeFiles{store: s, node: n} }
 
-// List returns attachments, then artifacts in the order they were made.
+// List returns attachments, then artifacts in the order they were made, then the
+// results that the node builds on.
 func (f *nodeFiles) List(ctx context.Context) ([]jobs.FileInfo, error) {
-	return f.store.infos(ctx, f.node.Job)
-}
-
-func (s *Store) infos(ctx context.Context, job jobs.JobID) ([]jobs.FileInfo, error) {
-	rows, err := s.fileRows(ctx, job)
+	list, made, err := f.store.infos(ctx, f.node.Job)
 	if err != nil {
 		return nil, err
 	}
-	infos := make([]jobs.FileInfo, 0, len(rows))
+	results, err := f.store.offered(ctx, f.node)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, made...)
+	for _, r := range results {
+		list = append(list, r.info())
+	}
+	return list, nil
+}
+
+// infos describes a job's attachments and artifacts.
+func (s *Store) infos(ctx context.Context, job jobs.JobID) (attached, made []jobs.FileInfo, err error) {
+	rows, err := s.fileRows(ctx, job)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, r := range rows {
 		info, err := r.info()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		infos = append(infos, info)
+		if r.NodeID == 0 {
+			attached = append(attached, info)
+		} else {
+			made = append(made, info)
+		}
 	}
-	return infos, nil
+	return attached, made, nil
 }
 
 // Read returns a whole file.
 func (f *nodeFiles) Read(ctx context.Context, name string) ([]byte, error) {
+	if path, ok := jobs.ResultPath(name); ok {
+		return f.readResult(ctx, path)
+	}
 	rows, err := f.store.fileRows(ctx, f.node.Job)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ type window struct {
 type inHand struct {
 	epoch  int64
 	cancel context.CancelCauseFunc
+	again  *jobs.Ready // it was said to be ready once more: its claim may be refused before that
 }
 
 // defaultWindow is large enough to ask the store seldom.
@@ -131,6 +132,10 @@ func (l *Local) push(r jobs.Ready) {
 		l.windows[r.Job] = w
 	}
 	if epoch, ok := w.held[r.Node]; ok && epoch >= r.Epoch {
+		if hand := l.running[r.Node]; hand.epoch == r.Epoch && hand.cancel != nil {
+			hand.again = &r
+			l.running[r.Node] = hand
+		}
 		return // said twice
 	}
 	if w.more || w.idle >= l.cfg.Window {
@@ -172,7 +177,10 @@ func (l *Local) Hurry() { l.once.Do(func() { close(l.hurry) }) }
 // with jobs.ErrStopped, and it waits for them.
 func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
 	waiting, err := source.Waiting(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // stopped before it began
+	case err != nil:
 		return err
 	}
 	l.mu.Lock()
@@ -325,13 +333,17 @@ func (l *Local) next() (jobs.Ready, bool) {
 func (l *Local) release(r jobs.Ready) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running[r.Node].epoch == r.Epoch {
-		delete(l.running, r.Node)
-	}
+	hand := l.running[r.Node]
 	w := l.windows[r.Job]
 	w.busy--
 	if w.held[r.Node] == r.Epoch {
 		delete(w.held, r.Node)
+	}
+	if hand.epoch == r.Epoch {
+		delete(l.running, r.Node)
+		if hand.again != nil {
+			l.push(*hand.again)
+		}
 	}
 	if w.idle == 0 && w.busy == 0 && !w.more {
 		delete(l.windows, r.Job)

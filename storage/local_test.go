@@ -179,3 +179,28 @@ func (s *shrinking) Ready(_ context.Context, _ jobs.JobID, limit int) ([]jobs.Re
 	defer s.mu.Unlock()
 	return slices.Clone(s.left[:min(limit, len(s.left))]), nil
 }
+
+func TestLocal_Run_handsOutAgainWhatWasSaidWhileItsClaimWasRefused(t *testing.T) {
+	t.Parallel()
+	local := storage.NewLocal(storage.LocalConfig{Workers: 2, Now: time.Now})
+	r := jobs.Ready{Fence: jobs.Fence{Node: 7, Epoch: 1}, Job: "job_1", Rank: 1}
+	ctx, stop := context.WithCancel(t.Context())
+	local.Committed([]jobs.Ready{r})
+	times := 0
+	err := local.Run(ctx, noNodes{}, func(context.Context, jobs.Ready) {
+		if times++; times == 1 {
+			local.Committed([]jobs.Ready{r}) // it may be claimed from here on
+			return                           // and the claim before that was refused
+		}
+		stop()
+	})
+	if err != nil || times != 2 {
+		t.Errorf("handed out %d times (%v), want twice", times, err)
+	}
+}
+
+// noNodes is a jobs.Source without nodes.
+type noNodes struct{}
+
+func (noNodes) Waiting(context.Context) ([]jobs.Ready, error)                { return nil, nil }
+func (noNodes) Ready(context.Context, jobs.JobID, int) ([]jobs.Ready, error) { return nil, nil }

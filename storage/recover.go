@@ -40,10 +40,3 @@ func (s *Store) recover(ctx context.Context) error {
 		return u.finish()
 	}))
 }
-
-// sweepBlobs drops blobs that nothing names: their process ended between storing
-// and naming them.
-func (u *unit) sweepBlobs() error {
-	return u.exec(`DELETE FROM blobs WHERE sha256 NOT IN (SELECT sha256 FROM attachments)
-		AND sha256 NOT IN (SELECT sha256 FROM artifacts)`)
-}

@@ -37,6 +37,9 @@ func (u *unit) runAgain(s *nodeState, c jobs.Command) error {
 	if err := r.prune(s); err != nil {
 		return err
 	}
+	if err := u.exec("UPDATE jobs SET finishing = 0 WHERE id = ?", string(s.job)); err != nil {
+		return err
+	}
 	if c.Prompt != "" {
 		if err := u.exec("UPDATE nodes SET prompt = ? WHERE id = ?", c.Prompt, s.id); err != nil {
 			return err
@@ -363,7 +366,7 @@ func (u *unit) clearEnd(s *nodeState) error {
 	if err := u.exec("DELETE FROM turns WHERE node_id = ?", s.id); err != nil {
 		return err
 	}
-	return u.exec("UPDATE nodes SET result = '' WHERE id = ?", s.id)
+	return u.exec("UPDATE nodes SET result = '', result_sha256 = '', summary = '' WHERE id = ?", s.id)
 }
 
 // keepPause: a wish to pause outlives a retry of something below, one to cancel is

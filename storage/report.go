@@ -55,7 +55,10 @@ type nodeRow struct {
 	Provider string
 	Model    string
 	Error    string
-	Result   string
+	Result   string // of a long one the beginning
+	Summary  string
+
+	ResultSHA256 string `gorm:"column:result_sha256"` // of the blob with the whole result; empty: Result is whole
 }
 
 // TableName tells gorm where the rows are.
@@ -87,10 +90,16 @@ type jobRow struct {
 	Budget       int64
 	Spent        int64
 	Reserved     int64
+	Exceeded     int
+	Shortage     string
+
+	Forecast forecastRow `gorm:"embedded"`
 }
 
-const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, p.budget, p.spent, p.reserved
-FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id `
+const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, j.shortage, p.budget, p.spent, p.reserved, p.exceeded,
+  f.cost_low, f.cost_high, f.time_low_ms, f.time_high_ms, f.steps, f.learned, f.unpriced AS f_unpriced
+FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id
+LEFT JOIN forecasts f ON f.job_id = j.id AND f.revision = j.revision `
 
 // Report says all of a job; of a part only what its own rows say.
 func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error) {
@@ -105,6 +114,9 @@ func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Re
 	}
 	r := s.report(row)
 	if err := s.current(db, &r); err != nil {
+		return nil, err
+	}
+	if err := s.waits(db, &r); err != nil {
 		return nil, err
 	}
 	if !whole {
@@ -135,6 +147,10 @@ func (s *Store) report(row jobRow) jobs.Report {
 	if row.Budget >= 0 {
 		r.Cost.Budget = jobs.Money(row.Budget).String()
 	}
+	r.Cost.Exceeded, r.Forecast = row.Exceeded, row.Forecast.report()
+	if !r.Status.Final() {
+		r.Cost.Shortage = decodeShortage(row.Shortage)
+	}
 	return r
 }
 
@@ -159,6 +175,9 @@ func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
 	if err := db.Where("job_id = ?", string(r.ID)).Find(&rows).Error; err != nil {
 		return err
 	}
+	if err := s.whole(db, rows); err != nil {
+		return err
+	}
 	deps, err := s.deps(db, r.ID)
 	if err != nil {
 		return err
@@ -166,6 +185,9 @@ func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
 	paths := make(map[int64]string, len(rows))
 	for _, row := range rows {
 		paths[row.ID] = row.Path
+		if row.ParentID == 0 {
+			r.Result = row.Result
+		}
 	}
 	made, err := s.artifacts(ctx, r, paths)
 	if err != nil {

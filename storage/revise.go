@@ -108,7 +108,7 @@ func (u *unit) revise(c jobs.Revise) error {
 		return err
 	}
 	root.openChildren, root.n.Total, root.n.Weight, root.dirty = top.children, top.leaves, top.weight, true
-	if err := u.askApproval(root, revision); err != nil {
+	if err := u.askApproval(root.job, revision); err != nil {
 		return err
 	}
 	u.touch(c.Job)

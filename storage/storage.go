@@ -32,6 +32,12 @@ type Config struct {
 	Now        func() time.Time
 	Dispatcher jobs.Dispatcher // told of nodes that became ready; nil: nobody is
 	Feed       *jobs.Feed      // told of jobs that changed; nil: nobody is
+
+	// PerUserDay and PerWorkspaceMonth bound what all jobs of a person may cost on
+	// one day, and all of a workspace in one month; nil: no limit. Jobs from the
+	// terminal are those of a person and a workspace without a name.
+	PerUserDay, PerWorkspaceMonth *jobs.Money
+	Zone                          *time.Location // in which days and months begin; nil: UTC
 }
 
 // Store is a jobs.Store in a SQLite file. It is safe for concurrent use.
@@ -99,6 +105,9 @@ func OpenReader(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, translate(fmt.Errorf("open %s: %w", cfg.Path, err))
 	}
 	s := &Store{cfg: cfg, reads: db}
+	if err := upgrade(ctx, cfg, db); err != nil {
+		return nil, errors.Join(translate(err), s.Close())
+	}
 	if err := db.WithContext(ctx).Exec("SELECT 1 FROM jobs LIMIT 1").Error; err != nil {
 		return nil, errors.Join(translate(fmt.Errorf("read %s: %w", cfg.Path, err)), s.Close())
 	}

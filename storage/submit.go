@@ -20,9 +20,13 @@ func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
 	rootID := u.w.nextID
 	u.w.nextID++
 	key := sql.NullString{String: j.Key, Valid: j.Key != ""}
-	err := u.exec(`INSERT INTO jobs (id, root_id, inbound_key, request, user_name, model, ask, timeout_ms, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		string(j.ID), rootID, key, j.Request, j.User, j.Model, j.Ask, millis(j.Timeout), u.now)
+	approval := j.Approval
+	if approval.Mode == "" {
+		approval.Mode = jobs.ApproveNever
+	}
+	err := u.exec(`INSERT INTO jobs (id, root_id, inbound_key, request, user_name, workspace, channel, model, private, approval, timeout_ms, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(j.ID), rootID, key, j.Request, j.User, j.Workspace, j.Channel, j.Model, j.Private, approval.String(), millis(j.Timeout), u.now)
 	if err != nil {
 		return err
 	}
@@ -33,8 +37,8 @@ func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
 		return err
 	}
 	needs := ""
-	if j.Model != "" {
-		if needs, err = toJSON(jobs.Requirements{Model: j.Model}); err != nil {
+	if own := (jobs.Requirements{Model: j.Model, PrivateOnly: j.Private}); own != (jobs.Requirements{}) {
+		if needs, err = toJSON(own); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,7 @@ type unit struct {
 	interrupted []jobs.NodeID
 	sweeps      []*sweep     // trees to be ended piece by piece
 	ranks       []jobs.Ready // jobs that got another place in the line
+	finishing   bool         // a job is being finished with what there is
 
 	changes, writes, stale int64 // for Stats
 }
@@ -66,10 +67,18 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.park(c)
 	case jobs.Unpark:
 		err = u.unpark(c)
+	case jobs.SetBudget:
+		err = u.setBudget(c)
+	case jobs.AddBudget:
+		err = u.addBudget(c)
+	case jobs.FinishNow:
+		err = u.finishNow(c)
 	case jobs.Approve:
 		err = u.approve(c)
 	case jobs.Cancel:
 		err = u.cancel(c)
+	case jobs.Quiet:
+		err = u.quiet(c)
 	case jobs.Revise:
 		err = u.revise(c)
 	case jobs.Command:
@@ -86,8 +95,22 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.checkpoint(c)
 	case jobs.Keep:
 		err = u.keep(c)
+	case jobs.Summarise:
+		err = u.summarise(c)
+	case jobs.Say:
+		err = u.say(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
+	case jobs.AddSchedule:
+		err = u.addSchedule(c.Schedule)
+	case jobs.SetSchedule:
+		err = u.setSchedule(c)
+	case jobs.RemoveSchedule:
+		err = u.removeSchedule(c.Schedule)
+	case jobs.Passed:
+		err = u.passed(c)
+	case jobs.Forget:
+		err = u.forget(c, out)
 	default:
 		err = fmt.Errorf("unknown change %T", c)
 	}

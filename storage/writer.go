@@ -82,6 +82,10 @@ func (s *Store) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outco
 	if s.writer == nil {
 		return nil, errClosed
 	}
+	changes, err := s.spill(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
 	o := &op{changes: changes, done: make(chan struct{})}
 	select {
 	case s.writer.ops <- o:
@@ -217,6 +221,7 @@ const yields = 2
 // do nothing that others see. Only a process that has the database for itself may
 // do so.
 func (w *writer) make(u *unit, o *op) error {
+	u.now = ms(w.store.cfg.Now()) // the unit may have begun before the change was wished for
 	outcomes := make([]jobs.Outcome, len(o.changes))
 	for i, c := range o.changes {
 		if err := u.apply(c, &outcomes[i]); err != nil {

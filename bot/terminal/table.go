@@ -40,6 +40,50 @@ func Table(reports []jobs.Report, now time.Time) string {
 	return columns(rows)
 }
 
+// Columns writes rows as an aligned table, its head first. The columns that do not
+// fit into width are shown below, behind the first column again; 0 is any width. All
+// rows have as many cells as the first.
+func Columns(rows [][]string, width int) string {
+	var b strings.Builder
+	for from := 1; from < len(rows[0]); {
+		to := from + 1
+		for to < len(rows[0]) && (width <= 0 || wide(rows, from, to+1) <= width) {
+			to++
+		}
+		part := make([][]string, 0, len(rows))
+		for _, row := range rows {
+			line := []string{oneLine(row[0])}
+			for _, cell := range row[from:to] {
+				line = append(line, oneLine(cell))
+			}
+			part = append(part, line)
+		}
+		if from > 1 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(columns(part))
+		from = to
+	}
+	return b.String()
+}
+
+// wide is how many columns of a terminal the first column and some others take.
+func wide(rows [][]string, from, to int) int {
+	const gap = 2
+	total := 0
+	for i := range rows[0] {
+		if i > 0 && (i < from || i >= to) {
+			continue
+		}
+		widest := 0
+		for _, row := range rows {
+			widest = max(widest, cells(oneLine(row[i])))
+		}
+		total += widest + gap
+	}
+	return total - gap
+}
+
 // columns writes rows with every column as wide as its widest cell.
 func columns(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
@@ -101,7 +145,14 @@ func entry(r *jobs.Report, now time.Time) []string {
 	if text := activity(r); text != "" {
 		lines = append(lines, activityName(r)+": "+text)
 	}
-	return append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), costWords(r), tokenWords(r.Tokens)))
+	if s := r.Cost.Shortage; s != nil {
+		lines = append(lines, "Money: "+oneLine(s.Ask()))
+	}
+	lines = append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), costWords(r), tokenWords(r.Tokens)))
+	if text := Forecast(r); text != "" {
+		lines = append(lines, text)
+	}
+	return lines
 }
 
 // timeLine is empty for a job of which nothing is known yet.

@@ -25,6 +25,21 @@ func TestTable_saysHowToStartTheFirstJob(t *testing.T) {
 	}
 }
 
+func TestColumns_thatDoNotFitComeBelow(t *testing.T) {
+	t.Parallel()
+	rows := [][]string{{"NAME", "ONE", "TWO", "THREE"}, {"データ", "1\x1b[31m", strings.Repeat("2", 12), "3"}}
+	for width, want := range map[int]string{
+		0:  "NAME    ONE  TWO           THREE\nデータ  1    222222222222  3\n",
+		32: "NAME    ONE  TWO           THREE\nデータ  1    222222222222  3\n",
+		31: "NAME    ONE  TWO\nデータ  1    222222222222\n\nNAME    THREE\nデータ  3\n",
+		1:  "NAME    ONE\nデータ  1\n\nNAME    TWO\nデータ  222222222222\n\nNAME    THREE\nデータ  3\n",
+	} {
+		if got := terminal.Columns(rows, width); got != want {
+			t.Errorf("at %d columns:\n%s\nwant\n%s", width, got, want)
+		}
+	}
+}
+
 func TestDetail(t *testing.T) {
 	t.Parallel()
 	queued := &jobs.Report{

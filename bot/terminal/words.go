@@ -108,6 +108,9 @@ func costWords(r *jobs.Report) string {
 	if r.Cost.Unpriced > 0 {
 		text += fmt.Sprintf(" (unpriced calls: %d)", r.Cost.Unpriced)
 	}
+	if r.Cost.Exceeded > 0 {
+		text += fmt.Sprintf(" (calls dearer than reserved: %d)", r.Cost.Exceeded)
+	}
 	return oneLine(text)
 }
 

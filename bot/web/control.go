@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/askbob/bob/jobs"
@@ -31,6 +32,11 @@ type (
 		Revision int         `json:"revision"`
 		Edits    []jobs.Edit `json:"edits"`
 	}
+	// Message is what a person says to a job while it runs.
+	Message struct {
+		Path string `json:"path,omitempty"` // whom it concerns; empty: the whole job
+		Text string `json:"text"`
+	}
 	// Allowance is a job's new budget.
 	Allowance struct {
 		Budget *Dollars `json:"budget"`
@@ -46,7 +52,10 @@ func do[T any](s *Server, act func(ctx context.Context, id jobs.JobID, in T) err
 			return err
 		}
 		id := jobs.JobID(r.PathValue("id"))
-		if err := act(r.Context(), id, in); err != nil {
+		switch err := act(r.Context(), id, in); {
+		case errors.Is(err, jobs.ErrNotFound):
+			return refused(err, http.StatusNotFound)
+		case err != nil:
 			return refused(err, http.StatusConflict)
 		}
 		report, err := s.cfg.Service.Status(r.Context(), id)
@@ -107,6 +116,10 @@ func (s *Server) budget(ctx context.Context, id jobs.JobID, in Allowance) error 
 		return missing("budget", "US dollars such as 2 or \"0.50\"")
 	}
 	return s.cfg.Service.SetBudget(ctx, id, jobs.Money(*in.Budget))
+}
+
+func (s *Server) message(ctx context.Context, id jobs.JobID, in Message) error {
+	return s.cfg.Service.Say(ctx, id, in.Path, caller, in.Text)
 }
 
 func missing(field, what string) error {

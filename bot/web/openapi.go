@@ -139,7 +139,7 @@ func schemaOf(v any, schemas object) (object, error) {
 func formSchema() object {
 	text := object{"type": "string"}
 	return object{"type": "object", "required": []string{"request"}, "properties": object{
-		"request": text, "budget": text, "priority": text, "model": text, "ask": object{"type": "boolean"},
+		"request": text, "budget": text, "priority": text, "model": text, "private": object{"type": "boolean"}, "ask": object{"type": "boolean"},
 		"files": object{"type": "array", "items": object{"type": "string", "contentMediaType": "application/octet-stream"}},
 	}}
 }

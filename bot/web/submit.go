@@ -19,7 +19,8 @@ type Submission struct {
 	Budget   *Dollars `json:"budget,omitempty"`   // absent: as configured
 	Priority string   `json:"priority,omitempty"` // low, medium, high or urgent; empty: medium
 	Model    string   `json:"model,omitempty"`    // this one and no other
-	Ask      bool     `json:"ask,omitempty"`      // show the plan and wait for approval
+	Private  bool     `json:"private,omitempty"`  // only models that are marked as private
+	Ask      *bool    `json:"ask,omitempty"`      // whether to show the plan and wait for approval; absent: as configured
 }
 
 // File is an attachment.
@@ -70,8 +71,8 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Model != "" && s.cfg.CheckModel != nil {
-		if err := s.cfg.CheckModel(in.Model); err != nil {
+	if s.cfg.CheckModel != nil {
+		if err := s.cfg.CheckModel(in.Model, in.Private); err != nil {
 			return refused(err, http.StatusUnprocessableEntity)
 		}
 	}
@@ -99,7 +100,13 @@ func (in *Submission) request(budget jobs.Money) jobs.Request {
 		budget = jobs.Money(*in.Budget)
 	}
 	r := jobs.Request{
-		Text: in.Request, User: caller, Priority: jobs.Priority(in.Priority), Model: in.Model, Budget: budget, Ask: in.Ask,
+		Text: in.Request, User: caller, Priority: jobs.Priority(in.Priority), Model: in.Model, Private: in.Private, Budget: budget,
+	}
+	if in.Ask != nil {
+		r.Approval.Mode = jobs.ApproveNever
+		if *in.Ask {
+			r.Approval.Mode = jobs.ApproveAlways
+		}
 	}
 	for _, f := range in.Files {
 		r.Files = append(r.Files, jobs.Attachment(f))
@@ -192,9 +199,15 @@ func (in *Submission) readPart(part *multipart.Part) error {
 			return &fault{status: http.StatusBadRequest, err: err, detail: "budget must be US dollars such as 2 or 0.50."}
 		}
 		in.Budget = (*Dollars)(&amount)
-	case "ask":
-		if in.Ask, err = strconv.ParseBool(text); err != nil {
-			return &fault{status: http.StatusBadRequest, err: err, detail: "ask must be true or false."}
+	case "ask", "private":
+		yes, err := strconv.ParseBool(text)
+		if err != nil {
+			return &fault{status: http.StatusBadRequest, err: err, detail: name + " must be true or false."}
+		}
+		if name == "private" {
+			in.Private = yes
+		} else {
+			in.Ask = &yes
 		}
 	case "files":
 		if len(data) > jobs.MaxFile {
@@ -204,7 +217,7 @@ func (in *Submission) readPart(part *multipart.Part) error {
 	default:
 		return &fault{
 			status: http.StatusBadRequest,
-			detail: fmt.Sprintf("There is no field %q: use request, files, budget, priority, model and ask.", jobs.Shorten(name, 60)),
+			detail: fmt.Sprintf("There is no field %q: use request, files, budget, priority, model, private and ask.", jobs.Shorten(name, 60)),
 		}
 	}
 	return nil

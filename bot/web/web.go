@@ -24,11 +24,11 @@ type Config struct {
 	Ready   func() bool // whether new work is begun
 	Token   string      // that every caller must know
 
-	Local      bool                    // only this machine reaches the listener
-	PublicURL  string                  // as people reach it; empty: as it is asked
-	Budget     jobs.Money              // of a job whose request names none
-	CheckModel func(name string) error // says, as a *jobs.UserError, that there is no such model; nil: any name goes
-	Heartbeat  time.Duration           // between signs of life on a quiet stream; default 15s
+	Local      bool                                   // only this machine reaches the listener
+	PublicURL  string                                 // as people reach it; empty: as it is asked
+	Budget     jobs.Money                             // of a job whose request names none
+	CheckModel func(model string, private bool) error // says, as a *jobs.UserError, that no model will do; nil: any will
+	Heartbeat  time.Duration                          // between signs of life on a quiet stream; default 15s
 }
 
 // Server is the API as an http.Handler. It is safe for concurrent use.

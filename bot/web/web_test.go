@@ -103,7 +103,12 @@ func TestServer_says_what_is_wrong_with_a_request(t *testing.T) {
 	t.Parallel()
 	b := newBook()
 	cfg := b.config(t)
-	cfg.CheckModel = func(name string) error { return &jobs.UserError{Message: "There is no model " + name + "."} }
+	cfg.CheckModel = func(model string, _ bool) error {
+		if model != "" {
+			return &jobs.UserError{Message: "There is no model " + model + "."}
+		}
+		return nil
+	}
 	srv := serve(t, cfg)
 	const submit, job = "POST /api/v1/jobs", "POST /api/v1/jobs/job_known"
 	big := base64.StdEncoding.EncodeToString(make([]byte, jobs.MaxFile+1))
@@ -146,6 +151,7 @@ func TestServer_says_what_is_wrong_with_a_request(t *testing.T) {
 		"long prompt":         {job + "/retry", `{"prompt": "` + strings.Repeat("x", 20_001) + `"}`, "", 422, "longer than 20000"},
 		"priority":            {job + "/priority", `{}`, "", 422, "is no priority"},
 		"no revision":         {job + "/approve", ``, "", 422, "revision is missing"},
+		"no message":          {job + "/message", `{"text": " "}`, "", 409, "The message is empty"},
 		"no edits":            {job + "/edit", `{"revision": 1}`, "", 422, "edits is missing"},
 		"no budget":           {job + "/budget", `{}`, "", 422, "budget is missing"},
 	} {
@@ -202,7 +208,7 @@ func TestServer_takes_a_job_as_JSON_and_as_a_form(t *testing.T) {
 	t.Parallel()
 	var form bytes.Buffer
 	m := multipart.NewWriter(&form)
-	for _, f := range [][2]string{{"request", "do it"}, {"budget", "0.50"}, {"priority", "high"}, {"ask", "true"}} {
+	for _, f := range [][2]string{{"request", "do it"}, {"budget", "0.50"}, {"priority", "high"}, {"ask", "true"}, {"private", "1"}} {
 		if err := m.WriteField(f[0], f[1]); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +224,7 @@ func TestServer_takes_a_job_as_JSON_and_as_a_form(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ media, body string }{
-		"JSON": {"application/json; charset=utf-8", `{"request": "do it", "budget": 0.5, "priority": "high", "ask": true, "files": [{"name": "a.csv", "data": "YSxiCjEsMgo="}]}`},
+		"JSON": {"application/json; charset=utf-8", `{"request": "do it", "budget": 0.5, "priority": "high", "ask": true, "private": true, "files": [{"name": "a.csv", "data": "YSxiCjEsMgo="}]}`},
 		"form": {m.FormDataContentType(), form.String()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +236,7 @@ func TestServer_takes_a_job_as_JSON_and_as_a_form(t *testing.T) {
 				t.Fatalf("%d %s", status, answer)
 			}
 			j := b.submitted[0]
-			if j.Request != "do it" || j.Budget != 500_000_000 || j.Priority != jobs.PriorityHigh || !j.Ask || j.Key != "api:7" {
+			if j.Request != "do it" || j.Budget != 500_000_000 || j.Priority != jobs.PriorityHigh || j.Approval.Mode != jobs.ApproveAlways || !j.Private || j.Key != "api:7" {
 				t.Errorf("got %+v", j)
 			}
 			if len(j.Files) != 1 || j.Files[0].Name != "a.csv" || j.Files[0].Bytes != 8 {
@@ -333,6 +339,7 @@ func TestServer_answers_what_the_OpenAPI_document_says(t *testing.T) {
 	bodies := map[string]string{
 		"post /api/v1/jobs": `{"request": "x"}`, "post " + job + "/priority": `{"priority": "low"}`, "post " + job + "/budget": `{"budget": "3"}`,
 		"post " + job + "/approve": `{"revision": 1}`,
+		"post " + job + "/message": `{"text": "in German, please"}`,
 	}
 	checked := 0
 	for path, methods := range paths.Paths {

@@ -341,6 +341,7 @@ func TestAPI_every_verb_does_what_it_says(t *testing.T) {
 	if r.Cost.Budget != jobs.Money(3_500_000_000).String() {
 		t.Errorf("budget %s", r.Cost.Budget)
 	}
+	a.must(t, http.StatusOK, "POST", job+"/message", `{"text": "in German, please"}`, nil)
 	a.must(t, http.StatusNotFound, "POST", job+"/skip", `{"path": "7"}`, nil)
 	a.must(t, http.StatusOK, "POST", job+"/skip", `{"path": "2"}`, nil)
 	a.must(t, http.StatusOK, "POST", job+"/pause", ``, &r)
@@ -364,6 +365,7 @@ func TestAPI_every_verb_does_what_it_says(t *testing.T) {
 	a.until(t, job, func(r *jobs.Report) bool { return r.Summary.Running == 1 })
 	a.must(t, http.StatusOK, "POST", job+"/cancel", ``, nil)
 	a.until(t, job, is(jobs.StatusCancelled))
+	a.must(t, http.StatusConflict, "POST", job+"/message", `{"text": "too late"}`, nil)
 	for _, verb := range []string{"pause", "resume", "cancel", "retry", "rerun", "skip"} {
 		a.must(t, http.StatusNotFound, "POST", "/job_none/"+verb, ``, nil)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/llm"
 )
 
@@ -20,10 +21,12 @@ import (
 // setting. A loaded Config is checked and complete: it has at least one provider
 // and one model, and every route names a model.
 type Config struct {
-	Database DatabaseConfig `yaml:"database"`
-	LLM      LLMConfig      `yaml:"llm"`
-	Jobs     JobsConfig     `yaml:"jobs"`
-	Web      WebConfig      `yaml:"web"`
+	Database  DatabaseConfig  `yaml:"database"`
+	LLM       LLMConfig       `yaml:"llm"`
+	Jobs      JobsConfig      `yaml:"jobs"`
+	Schedules SchedulesConfig `yaml:"schedules"`
+	Retention RetentionConfig `yaml:"retention"`
+	Web       WebConfig       `yaml:"web"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -41,9 +44,19 @@ type LLMConfig struct {
 // ProviderConfig is a place where models are called.
 type ProviderConfig struct {
 	Name    string `yaml:"name"`
-	Kind    string `yaml:"kind"` // kindOpenAI or kindDemo
+	Kind    string `yaml:"kind"` // one of kinds
 	APIKey  Secret `yaml:"api_key"`
 	BaseURL string `yaml:"base_url"` // empty: the vendor's own
+	Private bool   `yaml:"private"`  // what is sent there does not leave
+
+	Structured  string `yaml:"structured"`   // kindOpenAI: how answers of a given form are asked for; empty: by the host
+	OutputLimit string `yaml:"output_limit"` // kindOpenAI: what bounds an answer is called; empty: by the host
+	Think       string `yaml:"think"`        // kindOllama: whether models think first; empty: as the server does
+
+	// Shared by all its models; 0: no limit of ours.
+	MaxConcurrent     int `yaml:"max_concurrent"`
+	RequestsPerMinute int `yaml:"requests_per_minute"`
+	TokensPerMinute   int `yaml:"tokens_per_minute"`
 }
 
 // ModelConfig is one model of a provider.
@@ -51,8 +64,12 @@ type ModelConfig struct {
 	Model     string       `yaml:"model"` // the provider's name of it
 	Provider  string       `yaml:"provider"`
 	Context   int          `yaml:"context"`    // tokens; 0: as the catalogue says
-	MaxOutput int          `yaml:"max_output"` // tokens; 0: as the catalogue says
+	MaxOutput int          `yaml:"max_output"` // tokens; 0: price.DefaultMaxOutput, or what the catalogue says if that is less
 	Price     *PriceConfig `yaml:"price"`      // nil: as the catalogue says
+
+	Tools      *bool `yaml:"tools"`      // whether it calls tools; nil: it does
+	Structured *bool `yaml:"structured"` // whether it answers by a schema; nil: it does
+	Vision     *bool `yaml:"vision"`     // whether it takes pictures; nil: as the catalogue says
 }
 
 // PriceConfig is what a million tokens cost.
@@ -81,7 +98,22 @@ type JobsConfig struct {
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
 	StopGrace   time.Duration `yaml:"stop_grace"`
-	Budget      llm.Money     `yaml:"budget"`
+	Approval    string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
+
+	Budget                  llm.Money `yaml:"budget"`
+	BudgetPerUserDay        llm.Money `yaml:"budget_per_user_day"`        // unset: no limit
+	BudgetPerWorkspaceMonth llm.Money `yaml:"budget_per_workspace_month"` // unset: no limit
+	BudgetTimeZone          string    `yaml:"budget_time_zone"`           // in which days and months begin
+}
+
+// SchedulesConfig is for recurring jobs.
+type SchedulesConfig struct {
+	TimeZone string `yaml:"time_zone"` // IANA name; of schedules that name none
+}
+
+// RetentionConfig says how long what is past is kept.
+type RetentionConfig struct {
+	Jobs Age `yaml:"jobs"` // after their end; 0: for ever
 }
 
 // Secret is a text that is never shown: printing or encoding it gives a
@@ -105,25 +137,22 @@ func (s Secret) String() string {
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 const (
-	kindOpenAI = "openai" // OpenAI and what speaks its protocol
-	kindDemo   = "demo"   // rules, no key and no network
+	kindOpenAI    = "openai"    // OpenAI and what speaks its protocol
+	kindAnthropic = "anthropic" // Anthropic and what speaks its protocol
+	kindGemini    = "gemini"    // Google's Gemini API
+	kindOllama    = "ollama"    // Ollama's own protocol
+	kindDemo      = "demo"      // rules, no key and no network
 
-	// openAIModel is used at OpenAI when no model is configured: it plans and
-	// calls tools well, at a price that lets the default budget last.
-	openAIModel = "gpt-5.4-mini"
-	demoModel   = "demo"
-
-	openAIKey    = "OPENAI_API_KEY"
 	defaultFile  = "config.yaml"
 	sqliteScheme = "sqlite:"
 
-	// unset stands in a price for what was not given.
+	// unset stands for an amount that was not given.
 	unset llm.Money = -1
 )
 
 // defaults returns the settings of an installation without a configuration.
 func defaults() Config {
-	return Config{Jobs: JobsConfig{
+	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Jobs: JobsConfig{
 		Workers:     8,
 		MaxDepth:    6,
 		MaxChildren: 50,
@@ -133,7 +162,12 @@ func defaults() Config {
 		NodeTimeout: 10 * time.Minute,
 		JobTimeout:  2 * time.Hour,
 		StopGrace:   20 * time.Second,
-		Budget:      2 * llm.Dollar,
+		Approval:    "over $1",
+
+		Budget:                  2 * llm.Dollar,
+		BudgetPerUserDay:        unset,
+		BudgetPerWorkspaceMonth: unset,
+		BudgetTimeZone:          "UTC",
 	}, Web: WebConfig{Listen: "127.0.0.1:8484"}}
 }
 
@@ -168,10 +202,7 @@ func (d DatabaseConfig) File(data string) string {
 // over all models where none are given.
 func (c *Config) complete(env func(string) (string, bool)) {
 	if len(c.LLM.Providers) == 0 {
-		c.LLM.Providers = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
-		if key, _ := env(openAIKey); key != "" {
-			c.LLM.Providers = []ProviderConfig{{Name: kindOpenAI, Kind: kindOpenAI, APIKey: Secret(key)}}
-		}
+		c.LLM.Providers = fromKeys(env)
 	}
 	for _, route := range c.LLM.Routes.all() {
 		if provider, model, ok := strings.Cut(route, "/"); ok && model != "" {
@@ -179,17 +210,15 @@ func (c *Config) complete(env func(string) (string, bool)) {
 		}
 	}
 	for _, p := range c.LLM.Providers {
-		switch {
-		case c.LLM.hasModel(p.Name):
-		case p.Kind == kindDemo:
-			c.LLM.addModel(p.Name, demoModel)
-		case p.Kind == kindOpenAI && p.BaseURL == "":
-			c.LLM.addModel(p.Name, openAIModel)
+		if k, _ := kindOf(p); k.model != "" && p.BaseURL == "" && !c.LLM.hasModel(p.Name) {
+			c.LLM.addModel(p.Name, k.model)
 		}
 	}
 	var everything []string
 	for _, m := range c.LLM.Models {
-		everything = append(everything, m.Provider+"/"+m.Model)
+		if ref := m.Provider + "/" + m.Model; !slices.Contains(everything, ref) {
+			everything = append(everything, ref)
+		}
 		if m.Price != nil && m.Price.CacheRead == unset {
 			m.Price.CacheRead = m.Price.Input
 		}
@@ -202,6 +231,40 @@ func (c *Config) complete(env func(string) (string, bool)) {
 			*route = slices.Clone(everything)
 		}
 	}
+}
+
+// fromKeys lists the providers whose key is in the environment, else the kind that
+// needs none.
+func fromKeys(env func(string) (string, bool)) []ProviderConfig {
+	var list []ProviderConfig
+	for _, k := range kinds {
+		if k.keyVar == "" {
+			continue
+		}
+		p := ProviderConfig{Name: k.name, Kind: k.name}
+		switch value, _ := env(k.keyVar); {
+		case value == "":
+			continue
+		case k.byURL:
+			p.BaseURL = asURL(value)
+		default:
+			p.APIKey = Secret(value)
+		}
+		list = append(list, p)
+	}
+	if len(list) == 0 {
+		list = []ProviderConfig{{Name: kindDemo, Kind: kindDemo}}
+	}
+	return list
+}
+
+// asURL completes an address such as localhost:11434: OLLAMA_HOST may lack the
+// scheme.
+func asURL(host string) string {
+	if strings.Contains(host, "://") {
+		return host
+	}
+	return "http://" + host
 }
 
 func (r RoutesConfig) all() []string { return slices.Concat(r.Planner, r.Task, r.Combine) }
@@ -217,7 +280,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Web.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check())
 }
 
 func (d DatabaseConfig) check() []error {
@@ -248,16 +311,24 @@ func (c *LLMConfig) checkProviders() []error {
 			at = "provider " + p.Name
 		}
 		seen[p.Name] = true
+		if min(p.MaxConcurrent, p.RequestsPerMinute, p.TokensPerMinute) < 0 {
+			fault(": max_concurrent, requests_per_minute and tokens_per_minute must not be negative; 0 is no limit")
+		}
+		k, known := kindOf(p)
 		switch {
-		case p.Kind != kindOpenAI && p.Kind != kindDemo:
-			fault(": kind must be openai or demo")
-		case p.Kind == kindDemo && (p.APIKey != "" || p.BaseURL != ""):
+		case !known:
+			fault(": kind must be " + kindNames())
+		case k.inside && (p.APIKey != "" || p.BaseURL != ""):
 			fault(": the demo model takes neither api_key nor base_url")
-		case p.Kind == kindOpenAI && p.BaseURL == "" && p.APIKey == "":
-			fault(": api_key is missing; write ${" + openAIKey + "} to take it from the environment")
+		case k.keyVar != "" && !k.byURL && p.BaseURL == "" && p.APIKey == "":
+			fault(": api_key is missing; write ${" + k.keyVar + "} to take it from the environment")
+		case p.Kind != kindOpenAI && (p.Structured != "" || p.OutputLimit != ""):
+			fault(": structured and output_limit are for kind openai")
+		case p.Kind != kindOllama && p.Think != "":
+			fault(": think is for kind ollama")
 		case p.BaseURL != "" && !isWebURL(p.BaseURL):
 			fault(": base_url must be a URL such as http://localhost:8000/v1, without a password in it")
-		case p.BaseURL != "" && !c.hasModel(p.Name):
+		case known && (p.BaseURL != "" || k.model == "") && !c.hasModel(p.Name):
 			fault(": llm.models names no model of it, and only that server knows what it has")
 		}
 	}
@@ -296,9 +367,14 @@ func (c *LLMConfig) checkModels() []error {
 			fault("price needs input and output, in dollars per million tokens")
 		}
 	}
-	for _, route := range c.Routes.all() {
-		if _, model, ok := strings.Cut(route, "/"); !ok || model == "" {
-			faults = append(faults, fmt.Errorf("llm.routes: %q must be provider/model", route))
+	for _, list := range [][]string{c.Routes.Planner, c.Routes.Task, c.Routes.Combine} {
+		for i, route := range list {
+			if _, model, ok := strings.Cut(route, "/"); !ok || model == "" {
+				faults = append(faults, fmt.Errorf("llm.routes: %q must be provider/model", route))
+			}
+			if slices.Contains(list[:i], route) {
+				faults = append(faults, fmt.Errorf("llm.routes: %q is listed twice for one purpose", route))
+			}
 		}
 	}
 	return faults
@@ -333,5 +409,37 @@ func (j JobsConfig) check() []error {
 	if j.StopGrace < 0 || j.StopGrace > time.Hour {
 		faults = append(faults, fmt.Errorf("jobs.stop_grace is %s: it must be from 0s to 1h", j.StopGrace))
 	}
+	if _, err := jobs.ParseApproval(j.Approval); err != nil {
+		faults = append(faults, fmt.Errorf("jobs.approval: %w", err))
+	}
+	if _, err := time.LoadLocation(j.BudgetTimeZone); err != nil {
+		faults = append(faults, fmt.Errorf("jobs.budget_time_zone is %q: it must be a time zone such as UTC or Europe/Berlin", j.BudgetTimeZone))
+	}
 	return faults
+}
+
+// approval is the policy that was checked.
+func (j JobsConfig) approval() jobs.Approval {
+	a, err := jobs.ParseApproval(j.Approval)
+	if err != nil {
+		return jobs.Approval{Mode: jobs.ApproveAlways}
+	}
+	return a
+}
+
+// zone is where days and months of budgets begin.
+func (j JobsConfig) zone() *time.Location {
+	zone, err := time.LoadLocation(j.BudgetTimeZone)
+	if err != nil { // it was checked
+		return time.UTC
+	}
+	return zone
+}
+
+// limit is nil for an amount that was not given.
+func limit(m llm.Money) *llm.Money {
+	if m == unset {
+		return nil
+	}
+	return &m
 }

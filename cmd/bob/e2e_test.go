@@ -73,6 +73,27 @@ func TestE2E_demo(t *testing.T) {
 	checkReading(t, data, r)
 }
 
+// TestE2E_demo_inASmallContext: what does not fit is left out and said, and the job
+// is done all the same, with the same total.
+func TestE2E_demo_inASmallContext(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "small.yaml")
+	text := "llm:\n  providers:\n    - {name: demo, kind: demo}\n  models:\n    - {model: demo, provider: demo, context: 16000}\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := bob(t, "demo", "--json", "--config", config, "--data", filepath.Join(dir, "data"), "-o", filepath.Join(dir, "out"))
+	if code != exitOK {
+		t.Fatalf("exit status %d: %s", code, stderr)
+	}
+	r := report(t, stdout)
+	total, _ := sumOf(t, sampleSales, "Revenue")
+	if want := thousands(total); !strings.Contains(r.Result, want) || r.Summary.Total < 9 {
+		t.Errorf("%d steps, and the answer does not name the total %s: %.500s", r.Summary.Total, want, r.Result)
+	}
+}
+
 // checkReading checks the commands that look at what is done.
 func checkReading(t *testing.T, data string, r jobs.Report) {
 	t.Helper()

@@ -57,7 +57,7 @@ func (r *runner) waitsFor(report *jobs.Report) string {
 	for _, n := range report.Nodes {
 		switch n.Reason {
 		case jobs.ReasonBudget:
-			return fmt.Sprintf("the job waits for money: its budget of $%s does not cover the next call; go on with: %s --budget DOLLARS", report.Cost.Budget, again)
+			return moneyWords(report.Cost, again)
 		case jobs.ReasonApproval:
 			return "the plan waits for approval: go on with: " + again + " --approve auto"
 		case jobs.ReasonQuestion:
@@ -103,6 +103,9 @@ func (r *runner) print(report *jobs.Report, dir string) error {
 	}
 	if len(report.Artifacts) > 0 {
 		r.p.sayf("\n%d files are in %s\n", len(report.Artifacts), dir)
+	}
+	if text := terminal.Forecast(report); text != "" && report.Status.Final() {
+		r.p.sayf("%s\n", text)
 	}
 	for _, a := range report.Artifacts {
 		if r.o.demo && strings.HasSuffix(a.Name, ".pptx") {

@@ -1,64 +1,82 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/jobs/run"
 	"github.com/askbob/bob/llm"
-	"github.com/askbob/bob/llm/demo"
-	"github.com/askbob/bob/llm/openai"
 	"github.com/askbob/bob/llm/price"
+	"github.com/askbob/bob/llm/route"
 )
 
 // roster holds the configured models and says which is used for what. It is a
 // run.Models.
 type roster struct {
-	members []member
-	routes  map[llm.Purpose][]string // provider/model, in order of preference
+	router *route.Router
+	models []knownModel // in the order of the configuration
+	demo   bool         // the demo model is all there is
 }
 
-// member is one model with its price.
-type member struct {
-	provider, name string
-	context        int
-	model          run.Model
-	demo           bool
+var _ run.Models = (*roster)(nil)
+
+// knownModel is one configured model and all that is known of it.
+type knownModel struct {
+	route.Member
+
+	maxOutput int
+	reasons   bool
+	price     price.Price
+	provider  route.Provider
 }
-
-func (m member) ref() string { return m.provider + "/" + m.name }
-
-// demoContext lets the demo model see every column of a wide table: rules have no
-// limit of their own.
-const demoContext = 1_000_000
 
 // newRoster makes the models of a checked configuration.
-func newRoster(c LLMConfig) (*roster, error) {
+func newRoster(c LLMConfig, log *slog.Logger) (*roster, error) {
 	table, err := price.NewTable(overrides(c)...)
 	if err != nil {
 		return nil, err
 	}
-	r := &roster{routes: map[llm.Purpose][]string{
-		llm.PurposePlan: c.Routes.Planner, llm.PurposeTurn: c.Routes.Task, llm.PurposeCombine: c.Routes.Combine,
-	}}
+	cfg := route.Config{Log: log, Routes: c.Routes.byPurpose()}
+	r := &roster{demo: true}
+	for _, p := range c.Providers {
+		cfg.Providers = append(cfg.Providers, p.route())
+		r.demo = r.demo && p.Kind == kindDemo
+	}
 	for _, mc := range c.Models {
 		i := slices.IndexFunc(c.Providers, func(p ProviderConfig) bool { return p.Name == mc.Provider })
 		if i < 0 {
 			return nil, fmt.Errorf("model %s: there is no provider %q", mc.Model, mc.Provider)
 		}
-		m, err := newMember(c.Providers[i], mc, table)
+		m, err := know(c.Providers[i], mc, table)
 		if err != nil {
 			return nil, err
 		}
-		r.members = append(r.members, m)
+		r.models = append(r.models, m)
+		cfg.Members = append(cfg.Members, m.Member)
 	}
-	return r, nil
+	r.router, err = route.New(cfg)
+	return r, err
 }
 
-// overrides are the prices that the configuration gives. The demo model's is
-// nothing.
+func (r RoutesConfig) byPurpose() map[llm.Purpose][]string {
+	return map[llm.Purpose][]string{llm.PurposePlan: r.Planner, llm.PurposeTurn: r.Task, llm.PurposeCombine: r.Combine}
+}
+
+func (p ProviderConfig) route() route.Provider {
+	k, _ := kindOf(p)
+	return route.Provider{
+		Name: p.Name, Private: p.Private || k.inside,
+		MaxConcurrent: p.MaxConcurrent, RequestsPerMinute: p.RequestsPerMinute, TokensPerMinute: p.TokensPerMinute,
+	}
+}
+
+// overrides are the prices that the configuration gives, and that of models that
+// cost nothing.
 func overrides(c LLMConfig) []price.Override {
 	var list []price.Override
 	for _, m := range c.Models {
@@ -72,69 +90,124 @@ func overrides(c LLMConfig) []price.Override {
 			list = append(list, price.Override{Key: key, Price: price.Price{
 				In: m.Price.Input, Out: m.Price.Output, CacheRead: m.Price.CacheRead, CacheWrite: m.Price.CacheWrite,
 			}})
-		case c.Providers[i].Kind == kindDemo:
+		case c.Providers[i].free():
 			list = append(list, price.Override{Key: key})
 		}
 	}
 	return list
 }
 
+func (p ProviderConfig) free() bool {
+	k, _ := kindOf(p)
+	return k.free
+}
+
 // catalogue is the name under which prices of the provider's models are known.
 func (p ProviderConfig) catalogue() string {
-	if p.Kind == kindOpenAI && p.BaseURL == "" {
-		return kindOpenAI // whatever it is called here
+	if k, ok := kindOf(p); ok && !k.inside && p.BaseURL == "" {
+		return k.name // whatever it is called here
 	}
 	return p.Name
 }
 
-func newMember(p ProviderConfig, mc ModelConfig, table *price.Table) (member, error) {
-	m := member{provider: p.Name, name: mc.Model, context: mc.Context, demo: p.Kind == kindDemo}
-	catalogue := p.catalogue()
-	entry, _ := table.Lookup(catalogue, mc.Model)
-	if m.context == 0 {
-		m.context = int(entry.Context)
+// know makes a model and collects what the configuration and the catalogue say of
+// it.
+func know(p ProviderConfig, mc ModelConfig, table *price.Table) (knownModel, error) {
+	k, ok := kindOf(p)
+	if !ok {
+		return knownModel{}, fmt.Errorf("provider %s: kind must be %s", p.Name, kindNames())
 	}
-	if m.demo && m.context == 0 {
-		m.context = demoContext
-	}
-	var bare llm.Model = demo.New(demo.Config{})
-	if p.Kind == kindOpenAI {
-		var err error
-		bare, err = openai.New(openai.Config{Name: p.Name, Model: mc.Model, BaseURL: p.BaseURL, APIKey: string(p.APIKey), MaxOutput: mc.MaxOutput})
-		if err != nil {
-			return m, err
+	entry, _ := table.Lookup(p.catalogue(), mc.Model)
+	m := knownModel{reasons: entry.Reasons, price: entry.Price, provider: p.route(), maxOutput: mc.MaxOutput}
+	if m.maxOutput == 0 {
+		m.maxOutput = price.DefaultMaxOutput
+		if entry.MaxOutput > 0 {
+			m.maxOutput = min(m.maxOutput, int(entry.MaxOutput))
 		}
 	}
-	m.model = price.Meter(bare, price.Config{
-		Provider: p.Name, Catalogue: catalogue, Model: mc.Model, MaxOutput: mc.MaxOutput, Table: table,
+	m.Member = route.Member{
+		Provider: p.Name, Name: mc.Model, Context: mc.Context,
+		Tools: orElse(mc.Tools, true), Structured: orElse(mc.Structured, true), Vision: orElse(mc.Vision, entry.Images),
+		Price: llm.Cost{Amount: max(entry.Price.In, entry.Price.CacheRead, entry.Price.CacheWrite, entry.Price.Out), Known: entry.Priced},
+	}
+	if m.Context == 0 {
+		m.Context = int(entry.Context)
+	}
+	if m.Context == 0 {
+		m.Context = k.context
+	}
+	mc.Context = m.Context
+	mc.MaxOutput = m.maxOutput
+	bare, err := k.make(p, mc)
+	if err != nil {
+		return knownModel{}, err
+	}
+	m.Model = price.Meter(bare, price.Config{
+		Provider: p.Name, Catalogue: p.catalogue(), Model: mc.Model, MaxOutput: m.maxOutput, Table: table,
 	})
 	return m, nil
 }
 
-// Pick returns the model that is first in the purpose's route, or the one that is
-// asked for by name.
-func (r *roster) Pick(purpose llm.Purpose, needs jobs.Requirements) (run.Model, int, error) {
-	want := needs.Model
-	if want == "" && len(r.routes[purpose]) > 0 {
-		want = r.routes[purpose][0]
+func orElse(said *bool, otherwise bool) bool {
+	if said == nil {
+		return otherwise
 	}
-	for _, m := range r.members {
-		if m.ref() == want || m.name == want {
-			return m.model, m.context, nil
-		}
-	}
-	return nil, 0, &jobs.UserError{Message: fmt.Sprintf("There is no model %q: use one of %s, or add it under llm.models.", want, strings.Join(r.names(), ", "))}
+	return *said
 }
 
-func (r *roster) names() []string {
-	var list []string
-	for _, m := range r.members {
-		list = append(list, m.ref())
+// Pick returns a model over those of the purpose's route that fulfil the needs, or
+// over those that are asked for by name.
+func (r *roster) Pick(w run.Want) (llm.Model, int, error) {
+	want := route.Want{Purpose: w.Purpose, Needs: needs(w)}
+	if w.Node != 0 {
+		want.Caller = strconv.FormatInt(int64(w.Node), 10)
 	}
-	return list
+	if w.Book != nil {
+		want.Wrap = func(m route.Model) llm.Model { return w.Book(m) }
+	}
+	m, context, err := r.router.Pick(want)
+	if none, ok := errors.AsType[*route.NoneError](err); ok {
+		return nil, 0, &jobs.UserError{Message: noModel(none), Err: err}
+	}
+	return m, context, err
+}
+
+func needs(w run.Want) route.Needs {
+	n := w.Needs
+	return route.Needs{
+		Model: n.Model, Tools: w.Tools, Structured: w.Schema, Vision: n.Vision, Private: n.PrivateOnly, Context: n.MinContext,
+		MaxPrice: llm.Money(n.MaxPriceCents) * (llm.Dollar / 100),
+	}
+}
+
+// maxNamed bounds how many models an error names.
+const maxNamed = 8
+
+func noModel(e *route.NoneError) string {
+	if len(e.Faults) == 0 {
+		return fmt.Sprintf("There is no model %q: use one of %s, or add it under llm.models.", e.Model, some(e.Known, ", "))
+	}
+	return "No model will do: " + some(e.Faults, "; ") + ". Ask for less, or add one under llm.models."
+}
+
+func some(list []string, between string) string {
+	text := strings.Join(list[:min(len(list), maxNamed)], between)
+	if more := len(list) - maxNamed; more > 0 {
+		text += fmt.Sprintf("%sand %d more", between, more)
+	}
+	return text
 }
 
 // onlyDemo reports whether the demo model is all there is.
-func (r *roster) onlyDemo() bool {
-	return !slices.ContainsFunc(r.members, func(m member) bool { return !m.demo })
+func (r *roster) onlyDemo() bool { return r.demo }
+
+// check refuses a job that no model could work on.
+func (r *roster) check(model string, private bool) error {
+	for _, w := range []run.Want{{Purpose: llm.PurposePlan, Schema: true}, {Purpose: llm.PurposeTurn}, {Purpose: llm.PurposeCombine}} {
+		w.Needs = jobs.Requirements{Model: model, PrivateOnly: private}
+		if _, _, err := r.Pick(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }

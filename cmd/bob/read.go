@@ -18,22 +18,8 @@ import (
 // listed is how many jobs `bob jobs` shows at most.
 const listed = 100
 
-// reports are where jobs are read: the data directory, or a bob serve.
-type reports interface {
-	List(ctx context.Context, limit int) ([]jobs.Report, error)
-	Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error)
-}
-
-// reading runs fn on the data directory, beside a process that may work with it,
-// or on the server that is named.
-func (p *process) reading(ctx context.Context, server string, fn func(s reports) error) (err error) {
-	if server != "" {
-		c, err := p.client(server)
-		if err != nil {
-			return err
-		}
-		return fn(c)
-	}
+// reading runs fn on the data directory, beside a process that may work with it.
+func (p *process) reading(ctx context.Context, fn func(s *storage.Store) error) (err error) {
 	cfg, err := loadConfig(p.config, p.env, p.environ)
 	if err != nil {
 		return err
@@ -46,6 +32,24 @@ func (p *process) reading(ctx context.Context, server string, fn func(s reports)
 	return fn(s)
 }
 
+// reports are where jobs are read: the data directory, or a bob serve.
+type reports interface {
+	List(ctx context.Context, limit int) ([]jobs.Report, error)
+	Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error)
+}
+
+// looking runs fn on the server that is named, or else on the data directory.
+func (p *process) looking(ctx context.Context, server string, fn func(s reports) error) error {
+	if server == "" {
+		return p.reading(ctx, func(s *storage.Store) error { return fn(s) })
+	}
+	c, err := p.client(server)
+	if err != nil {
+		return err
+	}
+	return fn(c)
+}
+
 func (p *process) jobsCommand() *cobra.Command {
 	var (
 		asJSON bool
@@ -54,7 +58,7 @@ func (p *process) jobsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "jobs", Short: "List the jobs, newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.reading(cmd.Context(), server, func(s reports) error {
+			return p.looking(cmd.Context(), server, func(s reports) error {
 				list, err := s.List(cmd.Context(), listed)
 				if err != nil {
 					return err
@@ -103,7 +107,7 @@ func (p *process) jobCommand(name, short string, show func(*jobs.Report) string)
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.reading(cmd.Context(), server, func(s reports) error {
+			return p.looking(cmd.Context(), server, func(s reports) error {
 				r, err := s.Report(cmd.Context(), jobs.JobID(args[0]), true)
 				switch {
 				case err != nil:

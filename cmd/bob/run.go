@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,7 +20,6 @@ import (
 
 	"github.com/askbob/bob/bot/terminal"
 	"github.com/askbob/bob/jobs"
-	"github.com/askbob/bob/llm"
 )
 
 // runOptions are the flags of `bob run`.
@@ -29,9 +27,11 @@ type runOptions struct {
 	files    []string
 	out      string // empty: bob-out/<job id>
 	json     bool
-	budget   string
+	budget   []string // USD, or PATH=USD of one branch
+	finish   bool     // with what there is
 	priority string
 	model    string
+	private  bool
 	approve  string
 	resume   string
 	request  string
@@ -46,7 +46,7 @@ func (p *process) runCommand() *cobra.Command {
 		Use:   `run [-f FILE]... "request"`,
 		Short: "Run one job here, to its end",
 		Example: `  bob run -f sales.csv "Analyze the Q4 sales data and create a presentation"
-  bob run --resume job_7k3f9q2x`,
+  bob run --resume job_7k3f9q2x --budget 3`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.request = strings.Join(args, " ")
 			return p.runJob(cmd.Context(), o)
@@ -56,7 +56,8 @@ func (p *process) runCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "file", "f", nil, "attach a file; may be given several times")
 	f.StringVar(&o.resume, "resume", "", "go on with this job")
-	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default auto); with --resume, auto approves the plan")
+	f.BoolVar(&o.finish, "finish", false, "with --resume: skip what is not done, and finish with what there is")
+	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default jobs.approval at a terminal, else auto); with --resume, auto approves the plan")
 	f.StringVar(&o.priority, "priority", "", "low, medium, high or urgent")
 	return cmd
 }
@@ -65,8 +66,9 @@ func (o *runOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "directory for the files that the job makes (default bob-out/<job id>)")
 	f.BoolVar(&o.json, "json", false, "print the job's report as JSON")
-	f.StringVar(&o.budget, "budget", "", "US dollars that the job may cost (default jobs.budget)")
+	f.StringArrayVar(&o.budget, "budget", nil, "US dollars that the job may cost (default jobs.budget); with --resume also PATH=USD for one branch")
 	f.StringVar(&o.model, "model", "", "use this model and no other")
+	f.BoolVar(&o.private, "private", false, "send nothing of the job to providers that are not private")
 }
 
 // sampleSales is made-up data: what a small shop may have sold in a quarter.
@@ -92,8 +94,10 @@ func (o *runOptions) check() error {
 	switch {
 	case o.approve != "" && o.approve != "auto" && o.approve != "ask":
 		return fmt.Errorf("--approve is auto or ask, not %q", o.approve)
-	case o.resume != "" && (o.request != "" || len(o.files) > 0 || o.priority != "" || o.model != ""):
-		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority and --model")
+	case o.resume != "" && (o.request != "" || len(o.files) > 0 || o.priority != "" || o.model != "" || o.private):
+		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority, --model and --private")
+	case o.finish && o.resume == "":
+		return errors.New("--finish goes with --resume ID: it ends a job that was begun")
 	case o.resume == "" && strings.TrimSpace(o.request) == "":
 		return errors.New(`the request is missing: say what to do, such as bob run -f sales.csv "Analyze the sales"`)
 	}
@@ -205,18 +209,16 @@ func (r *runner) begin(ctx context.Context) error {
 	if r.o.resume != "" {
 		return r.goOn(ctx)
 	}
-	budget, err := r.h.budget(r.o.budget)
+	budget, err := r.budget()
 	if err != nil {
-		return fmt.Errorf("--budget: %w", err)
+		return err
 	}
-	if r.o.model != "" {
-		if _, _, err := r.h.models.Pick("", jobs.Requirements{Model: r.o.model}); err != nil {
-			return err
-		}
+	if err := r.h.models.check(r.o.model, r.o.private); err != nil {
+		return err
 	}
 	r.id, err = r.h.service.Submit(ctx, jobs.Request{
 		Text: r.o.request, Files: r.o.attached, Priority: jobs.Priority(r.o.priority), Model: r.o.model,
-		Budget: budget, Ask: r.o.approve == "ask",
+		Private: r.o.private, Budget: budget, Approval: r.approval(),
 	})
 	if err != nil {
 		return err
@@ -242,14 +244,18 @@ func (r *runner) goOn(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.o.budget == "" {
+	if err := r.setBudgets(ctx); err != nil {
+		return err
+	}
+	switch {
+	case report.Status.Final():
 		return nil
+	case r.o.finish:
+		return r.h.service.FinishNow(ctx, id)
+	case report.Cost.Shortage != nil && report.Cost.Shortage.Until != nil:
+		return r.h.service.TryAgain(ctx, id) // the day may be over, or the limit another one
 	}
-	budget, err := r.h.budget(r.o.budget)
-	if err != nil {
-		return fmt.Errorf("--budget: %w", err)
-	}
-	return r.h.service.SetBudget(ctx, id, budget)
+	return nil
 }
 
 func noSuchJob(id jobs.JobID, err error) error {
@@ -266,8 +272,8 @@ const redraw = 100 * time.Millisecond
 func (r *runner) watch(ctx context.Context) (*jobs.Report, error) {
 	knock, stop := r.h.feed.Subscribe(r.id)
 	defer stop()
-	progress := terminal.NewProgress(r.p.stderr, terminal.Config{TTY: r.tty, Width: r.size, Color: r.tty && !r.noColor()})
-	defer progress.Close()
+	progress := r.progress()
+	defer func() { progress.Close() }()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -286,6 +292,7 @@ func (r *runner) watch(ctx context.Context) (*jobs.Report, error) {
 			if ok, err := r.ask(ctx, report); err != nil || !ok {
 				return report, err
 			}
+			progress = r.progress()
 		}
 		select {
 		case <-ctx.Done():
@@ -299,6 +306,10 @@ func (r *runner) watch(ctx context.Context) (*jobs.Report, error) {
 		case <-tick.C:
 		}
 	}
+}
+
+func (r *runner) progress() *terminal.Progress {
+	return terminal.NewProgress(r.p.stderr, terminal.Config{TTY: r.tty, Width: r.size, Color: r.tty && !r.noColor()})
 }
 
 func (r *runner) size() (cols, rows int) {
@@ -343,7 +354,6 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 	if !r.person() {
 		return false, nil
 	}
-	budget, err := llm.ParseMoney(report.Cost.Budget)
 	switch {
 	case report.Status == jobs.StatusAwaitingApproval:
 		r.p.sayf("\n%s", terminal.Detail(report, time.Now()))
@@ -351,26 +361,27 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 			return false, r.h.service.Cancel(ctx, r.id)
 		}
 		return true, r.h.service.Approve(ctx, r.id, report.PlanRevision)
-	case waitsForMoney(report) && err == nil:
-		more := budget + llm.Dollar
-		if !r.yes(fmt.Sprintf("The budget of %s does not cover the next call. Raise it to %s?", budget.Short(), more.Short())) {
-			return false, nil
-		}
-		return true, r.h.service.SetBudget(ctx, r.id, more)
+	case report.Cost.Shortage != nil:
+		return r.askMoney(ctx, report.Cost.Shortage)
 	}
 	return false, nil
-}
-
-func waitsForMoney(r *jobs.Report) bool {
-	return slices.ContainsFunc(r.Nodes, func(n jobs.NodeReport) bool { return n.Reason == jobs.ReasonBudget })
 }
 
 // yes asks a question and reports whether the answer is yes.
 func (r *runner) yes(question string) bool {
 	r.p.sayf("%s [y/N] ", question)
+	word := r.answer()
+	return word == "y" || word == "yes"
+}
+
+// answer reads a line of the person at the terminal, in small letters; empty if
+// there is none.
+func (r *runner) answer() string {
 	line, err := bufio.NewReader(r.p.stdin).ReadString('\n')
-	word := strings.ToLower(strings.TrimSpace(line))
-	return err == nil && (word == "y" || word == "yes")
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(line))
 }
 
 // interrupted says how to go on with a job that did not end.

@@ -116,6 +116,10 @@ func (s *server) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keeper, err := s.h.keeper()
+	if err != nil {
+		return err
+	}
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
 	srv, err := s.http(streams)
@@ -136,6 +140,12 @@ func (s *server) run(ctx context.Context) error {
 		endStreams()
 		return errors.Join(err, shutDown(ctx, srv))
 	})
+	g.Go(func() error {
+		if err := keeper.Run(ctx); ctx.Err() == nil {
+			return err
+		}
+		return nil // whatever it was doing was interrupted
+	})
 	g.Go(func() error { return s.begin(ctx) })
 	g.Go(func() error {
 		s.end(ctx)
@@ -152,10 +162,7 @@ func (s *server) http(streams context.Context) (*http.Server, error) {
 	api, err := web.New(streams, web.Config{
 		Service: s.h.service, Reader: s.h.store, Feed: s.h.feed, Log: s.h.log, Ready: s.ready.Load, Token: s.token,
 		Local: isLoopback(s.listener.Addr()), PublicURL: s.h.cfg.Web.PublicURL, Budget: s.h.cfg.Jobs.Budget,
-		CheckModel: func(name string) error {
-			_, _, err := s.h.models.Pick("", jobs.Requirements{Model: name})
-			return err
-		},
+		CheckModel: s.h.models.check,
 	})
 	if err != nil {
 		return nil, err

@@ -25,7 +25,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	// A library of Google's SDK starts it when the program starts.
+	google := goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start")
+	goleak.VerifyTestMain(m, google, goleak.Cleanup(func(code int) {
 		if err := os.RemoveAll(built.dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}

@@ -182,10 +182,17 @@ func setText(v reflect.Value, text string) error {
 		*p = Secret(text)
 	case *[]string:
 		*p = regexp.MustCompile(`\s*,\s*`).Split(strings.TrimSpace(text), -1)
+	case *bool:
+		return parse(p, text, truth, "true or false")
+	case **bool:
+		*p = new(bool)
+		return parse(*p, text, truth, "true or false")
 	case *int:
 		return parse(p, text, strconv.Atoi, "a whole number")
 	case *time.Duration:
 		return parse(p, text, time.ParseDuration, "a duration such as 90s, 10m or 2h")
+	case *Age:
+		return parse(p, text, parseAge, "a number of days such as 90d, or 0")
 	case *llm.Money:
 		return parse(p, text, llm.ParseMoney, "an amount of US dollars such as 2 or 0.50")
 	case *PriceConfig:
@@ -197,6 +204,16 @@ func setText(v reflect.Value, text string) error {
 		return errors.New(shape(v))
 	}
 	return nil
+}
+
+func truth(text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, errors.ErrUnsupported
 }
 
 func parse[T any](p *T, text string, read func(string) (T, error), what string) error {

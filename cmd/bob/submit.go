@@ -28,6 +28,7 @@ type submitOptions struct {
 	budget   string
 	priority string
 	model    string
+	private  bool
 	approve  string
 	out      string
 	wait     bool
@@ -52,7 +53,8 @@ func (p *process) submitCommand() *cobra.Command {
 	f.StringVar(&o.budget, "budget", "", "US dollars that the job may cost (default: as the server is configured)")
 	f.StringVar(&o.priority, "priority", "", "low, medium, high or urgent")
 	f.StringVar(&o.model, "model", "", "use this model and no other")
-	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default auto)")
+	f.BoolVar(&o.private, "private", false, "use only models that are marked as private")
+	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default: as the server is configured)")
 	f.BoolVar(&o.wait, "wait", false, "show the progress, wait for the end and print the result")
 	f.StringVarP(&o.out, "out", "o", "", "with --wait: write the files that the job makes into this directory")
 	f.BoolVar(&o.json, "json", false, "print JSON")
@@ -130,7 +132,13 @@ func (o *submitOptions) form(files []jobs.Attachment) (body []byte, media string
 	var buf bytes.Buffer
 	form := multipart.NewWriter(&buf)
 	fields := [][2]string{
-		{"request", o.request}, {"budget", o.budget}, {"priority", o.priority}, {"model", o.model}, {"ask", strconv.FormatBool(o.approve == "ask")},
+		{"request", o.request}, {"budget", o.budget}, {"priority", o.priority}, {"model", o.model},
+	}
+	if o.private {
+		fields = append(fields, [2]string{"private", "true"})
+	}
+	if o.approve != "" {
+		fields = append(fields, [2]string{"ask", strconv.FormatBool(o.approve == "ask")})
 	}
 	for _, f := range fields {
 		if f[1] != "" {

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/jobs/forecast"
 	"github.com/askbob/bob/jobs/plan"
 	"github.com/askbob/bob/jobs/result"
 	"github.com/askbob/bob/jobs/run"
 	"github.com/askbob/bob/jobs/tool"
-	"github.com/askbob/bob/llm"
 	"github.com/askbob/bob/storage"
 )
 
@@ -49,9 +49,6 @@ func (p *process) openHouse(ctx context.Context, all bool) (*house, error) {
 		return nil, err
 	}
 	h := &house{cfg: cfg, all: all, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
-	if h.models, err = newRoster(cfg.LLM); err != nil {
-		return nil, errors.Join(err, h.close())
-	}
 	h.local = storage.NewLocal(h.dispatching())
 	h.log = slog.New(slog.DiscardHandler)
 	if h.store, err = h.openStore(ctx, cfg.Database.File(p.data)); err != nil {
@@ -60,8 +57,12 @@ func (p *process) openHouse(ctx context.Context, all bool) (*house, error) {
 	if err := h.openLog(p.data); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
+	if h.models, err = newRoster(cfg.LLM, h.log); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
-		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, CheckPlan: h.checkPlan,
+		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, Approval: cfg.Jobs.approval(),
+		CheckPlan: h.checkPlan,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -83,7 +84,11 @@ func (h *house) dispatching() storage.LocalConfig {
 }
 
 func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
-	return storage.Open(ctx, storage.Config{Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed})
+	j := h.cfg.Jobs
+	return storage.Open(ctx, storage.Config{
+		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed,
+		PerUserDay: limit(j.BudgetPerUserDay), PerWorkspaceMonth: limit(j.BudgetPerWorkspaceMonth), Zone: j.zone(),
+	})
 }
 
 // openLog sends the log into the data directory: the terminal shows the job.
@@ -128,8 +133,12 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	forecaster, err := forecast.New(forecast.Config{History: h.store, Quote: h.models.quote, Workers: j.Workers})
+	if err != nil {
+		return nil, err
+	}
 	return run.New(run.Config{
-		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(),
+		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
 		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
 	})
 }
@@ -168,12 +177,4 @@ func (h *house) writing(ctx context.Context, fn func() error) error {
 	err := fn()
 	stop()
 	return errors.Join(err, g.Wait())
-}
-
-// budget is the job's, given on the command line or configured.
-func (h *house) budget(given string) (llm.Money, error) {
-	if given == "" {
-		return h.cfg.Jobs.Budget, nil
-	}
-	return llm.ParseMoney(given)
 }

@@ -69,6 +69,9 @@ func require(needs jobs.Requirements, b jobs.Briefing) jobs.Requirements {
 		needs.Model = own.Model
 	}
 	needs.PrivateOnly = needs.PrivateOnly || b.Node.Needs.PrivateOnly
+	if most := b.Node.Needs.MaxPriceCents; most > 0 && (needs.MaxPriceCents == 0 || needs.MaxPriceCents > most) {
+		needs.MaxPriceCents = most
+	}
 	return needs
 }
 

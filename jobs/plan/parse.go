@@ -168,7 +168,7 @@ func tidyNode(node map[string]any) {
 		"on_failure": "", "estimate_seconds": 0, "expand": expandNow, "needs": map[string]any{},
 	})
 	if needs, ok := node["needs"].(map[string]any); ok {
-		fill(needs, map[string]any{"model": nil, "vision": false, "min_context": 0, "private_only": false})
+		fill(needs, map[string]any{"model": nil, "vision": false, "min_context": 0, "private_only": false, "max_price_cents": 0})
 	}
 	oneLine(node, "title")
 	if text, ok := node["description"].(string); ok {

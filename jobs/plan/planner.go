@@ -54,7 +54,10 @@ func (p *Planner) Plan(ctx context.Context, model llm.Model, b jobs.Briefing) (j
 		b.Node = &jobs.Node{}
 	}
 	log := p.cfg.Log.With("job", b.Node.Job, "node", b.Node.ID)
-	ask := newPrompt(b, p.cfg.MaxOutput)
+	ask, err := newPrompt(b, p.cfg.MaxOutput)
+	if err != nil {
+		return jobs.Plan{}, fmt.Errorf("plan node %q: %w", b.Node.Path, err)
+	}
 	req := ask.first()
 	var problems Problems
 	for try, cuts := 0, 0; try <= maxRepairs && cuts <= 1; try++ {
@@ -72,7 +75,9 @@ func (p *Planner) Plan(ctx context.Context, model llm.Model, b jobs.Briefing) (j
 			}
 		}
 		log.Info("plan refused", "try", try+1, "problems", len(problems), "cut_off", err != nil)
-		req = ask.repair(answer, problems)
+		if req, err = ask.repair(answer, problems); err != nil {
+			break
+		}
 	}
 	if !fallbackAllowed(b) {
 		return jobs.Plan{}, fmt.Errorf("plan node %q: %w", b.Node.Path, newInvalid(b, problems))
@@ -117,7 +122,7 @@ const fallbackShare = 2
 // fallbackAllowed reports whether what is to be planned can be given to one task.
 func fallbackAllowed(b jobs.Briefing) bool {
 	text := whole(b)
-	return strings.TrimSpace(text) != "" && len(text) <= bytesOf(contextOf(b)/fallbackShare)
+	return strings.TrimSpace(text) != "" && int(llm.Tokens(text)) <= b.Window()/fallbackShare
 }
 
 // whole is what the planned node is to do, in the words of whoever asked for it.

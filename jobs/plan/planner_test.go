@@ -104,15 +104,20 @@ func TestPlan_keepsWhatTheNodeNeeds(t *testing.T) {
 	t.Parallel()
 	d := of(
 		with(leaf("a", ""), func(n *draft) { n.Needs = jobs.Requirements{Model: "gpt-5-mini", Vision: true} }),
-		with(leaf("b", ""), func(n *draft) { n.Needs = jobs.Requirements{Model: "dreamt-up-9"} }),
+		with(leaf("b", ""), func(n *draft) { n.Needs = jobs.Requirements{Model: "dreamt-up-9", MaxPriceCents: 40} }),
 	)
 	tests := map[string]struct {
 		own  jobs.Requirements
 		a, b jobs.Requirements
 	}{
-		"nothing":     {jobs.Requirements{}, jobs.Requirements{Model: "gpt-5-mini", Vision: true}, jobs.Requirements{}},
-		"its privacy": {jobs.Requirements{PrivateOnly: true}, jobs.Requirements{Model: "gpt-5-mini", Vision: true, PrivateOnly: true}, jobs.Requirements{PrivateOnly: true}},
-		"its model":   {jobs.Requirements{Model: "m"}, jobs.Requirements{Model: "m", Vision: true}, jobs.Requirements{Model: "m"}},
+		"nothing":     {jobs.Requirements{}, jobs.Requirements{Model: "gpt-5-mini", Vision: true}, jobs.Requirements{MaxPriceCents: 40}},
+		"its privacy": {jobs.Requirements{PrivateOnly: true}, jobs.Requirements{Model: "gpt-5-mini", Vision: true, PrivateOnly: true}, jobs.Requirements{PrivateOnly: true, MaxPriceCents: 40}},
+		"its price": {
+			jobs.Requirements{MaxPriceCents: 100},
+			jobs.Requirements{Model: "gpt-5-mini", Vision: true, MaxPriceCents: 100},
+			jobs.Requirements{MaxPriceCents: 40},
+		},
+		"its model": {jobs.Requirements{Model: "m"}, jobs.Requirements{Model: "m", Vision: true}, jobs.Requirements{Model: "m", MaxPriceCents: 40}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -14,98 +14,76 @@ import (
 //go:embed prompts/system.md
 var system string
 
-// The bounds of a planning call, in tokens.
-const (
-	// defaultOutput is room for about fifty nodes and some reasoning. A purse
-	// reserves all of it before the call.
-	defaultOutput = 12_000
-	// unknownContext is assumed of a model whose context nobody told us: every
-	// current model takes as much.
-	unknownContext = 32_000
-	// framing is for the schema and what stands around the sections.
-	framing = 1500
-	// minRoom is left for the briefing even of a tiny model; if that is too much,
-	// the provider says so.
-	minRoom = 1000
-)
+// defaultOutput is room for about fifty nodes and some reasoning, in tokens. A
+// purse reserves all of it before the call.
+const defaultOutput = 12_000
 
 // The parts of the room that may go to one section, so that a huge one cannot crowd
-// out the others: one in so many. Files and results share what is left.
+// out the others: one in so many. What is one node's has what is left.
 const (
-	answerShare  = 4 // of an answer that is quoted back
-	requestShare = 3
-	stepShare    = 6
-	placeShare   = 20
-	toolsShare   = 4
-	resultsShare = 2 // if there are files too
+	repairShare  = 5 // kept for an answer that is quoted back, and what is wrong with it
+	sharedShare  = 3
+	toolsShare   = 6
+	problemShare = 3 // of a repair
 )
 
 // prompt is the conversation in which one plan is made.
 type prompt struct {
 	request llm.Request
-	quote   int // bytes of an answer that may be quoted back
+	limit   int // tokens of everything that is sent
 }
 
-// newPrompt builds the prompt of a briefing within the model's context.
-func newPrompt(b jobs.Briefing, output int) prompt {
-	context := contextOf(b)
-	output = min(output, context/4)
-	room := bytesOf(max(context-output-len(system)/3-framing, minRoom))
-	quote := room / answerShare
-	return prompt{
-		request: llm.Request{
-			Purpose:   llm.PurposePlan,
-			System:    system,
-			Messages:  []llm.Message{{Role: llm.RoleUser, Text: sections(b, room-quote) + task(b)}},
-			Schema:    schema,
-			MaxOutput: output,
-		},
-		quote: quote,
-	}
+// newPrompt builds the prompt of a briefing within the model's context. It returns
+// an *llm.APIError of kind KindTooLong if that is too small for any plan.
+func newPrompt(b jobs.Briefing, output int) (prompt, error) {
+	output = min(output, b.Window()/4)
+	r := llm.Request{Purpose: llm.PurposePlan, System: system, Schema: schema, MaxOutput: output}
+	limit := b.Window() - output
+	room := max(0, limit-int(llm.InputTokens(r)))
+	// What every node's plan is told comes first and depends on no node.
+	shared := b.Shared(room/sharedShare) + toolsSection(b.Tools, room/toolsShare)
+	first, err := jobs.FitRequest(limit-room/repairShare, func(room int) llm.Request {
+		r.Messages = []llm.Message{{Role: llm.RoleUser, Text: shared + sections(b, room) + task(b)}}
+		return r
+	})
+	return prompt{request: first, limit: limit}, err
 }
 
 func (p prompt) first() llm.Request { return p.request }
 
 // repair asks again, with the answer as it was and everything that is wrong with it.
-func (p prompt) repair(answer string, problems Problems) llm.Request {
-	said := shorten(strings.TrimSpace(cleanText(answer)), p.quote)
-	if said == "" {
-		said = "(no answer)" // providers refuse an empty message
-	}
-	text := "This plan cannot be used. What is wrong:\n\n" + llm.Section("problems", problems.String()) +
-		"\nMend all of it and change nothing else without need. Send the whole plan again, as JSON and nothing else.\n"
-	r := p.request
-	r.Messages = []llm.Message{
-		p.request.Messages[0],
-		{Role: llm.RoleAssistant, Text: said},
-		{Role: llm.RoleUser, Text: text},
-	}
-	return r
+func (p prompt) repair(answer string, problems Problems) (llm.Request, error) {
+	return jobs.FitRequest(p.limit, func(room int) llm.Request {
+		wrong := llm.Section("problems", jobs.Cut(problems.String(), room/problemShare, ""))
+		said := jobs.Cut(strings.TrimSpace(cleanText(answer)), room-int(llm.Tokens(wrong)), "")
+		if said == "" {
+			said = "(no answer)" // providers refuse an empty message
+		}
+		text := "This plan cannot be used. What is wrong:\n\n" + wrong +
+			"\nMend all of it and change nothing else without need. Send the whole plan again, as JSON and nothing else.\n"
+		r := p.request
+		r.Messages = []llm.Message{
+			p.request.Messages[0],
+			{Role: llm.RoleAssistant, Text: said},
+			{Role: llm.RoleUser, Text: text},
+		}
+		return r
+	})
 }
 
-// sections tells what is known, each kind of it in its own section.
+// sections tells what belongs to the planned node: what is left for it, and if it is
+// not the root, where it stands and what it is to do.
 func sections(b jobs.Briefing, room int) string {
-	text := llm.Section(jobs.SectionRequest, shorten(b.Request, room/requestShare))
-	if b.Node.Parent != 0 {
-		if len(b.Place) > 0 {
-			text += llm.Section(jobs.SectionPlace, shorten(strings.Join(b.Place, " > "), room/placeShare))
-		}
-		if b.Node.Prompt != "" {
-			text += llm.Section(jobs.SectionStep, shorten(b.Node.Prompt, room/stepShare))
-		}
+	text := llm.Section(jobs.SectionLimits, limits(b))
+	step := b.Node.Prompt
+	if b.Node.Parent == 0 {
+		b.Place, step = nil, "" // the request says it all
 	}
-	tools := toolsSection(b.Tools, room/toolsShare)
-	text += tools + llm.Section(jobs.SectionLimits, limits(b))
-	room -= len(text)
-	results := ""
-	if len(b.Results) > 0 {
-		share := room
-		if len(b.Files) > 0 {
-			share = room / resultsShare
-		}
-		results = resultsSection(b.Results, share)
+	own, results := b.Own(step, room-int(llm.Tokens(text)))
+	if len(results.Shortened) > 0 {
+		own += "(Long results are shown in part. A step that depends on one gets it whole, or as a file.)\n"
 	}
-	return text + filesSection(b.Files, room-len(results)) + results
+	return text + own
 }
 
 // limits is what is left for this plan.
@@ -121,7 +99,7 @@ func limits(b jobs.Briefing) string {
 	if b.Budget >= 0 {
 		left.Budget = strings.TrimPrefix(b.Budget.Short(), "$")
 	}
-	return encode(left)
+	return jobs.PromptJSON(left)
 }
 
 // task ends the prompt with what is to be done now.
@@ -153,15 +131,3 @@ func stepName(b jobs.Briefing) string {
 	}
 	return "the one told in " + jobs.SectionStep + "."
 }
-
-func contextOf(b jobs.Briefing) int {
-	if b.Context <= 0 {
-		return unknownContext
-	}
-	return b.Context
-}
-
-// bytesOf is how many bytes of a prompt fit into so many tokens. JSON and other
-// scripts than Latin have about 2.5 bytes a token, prose more: rather too few than
-// too many.
-func bytesOf(tokens int) int { return tokens * 5 / 2 }

@@ -132,15 +132,17 @@ func TestPrompt_fitsTheModelAndSaysWhatIsLeftOut(t *testing.T) {
 			b.Context = context
 			r := asked(t, b)
 			text := r.Messages[0].Text
-			const bytesPerToken = 2.5
-			used := float64(len(text))/bytesPerToken + float64(len(r.System))/3 + float64(r.MaxOutput)
-			if context == 0 {
+			results := "more results, of the steps"
+			switch context {
+			case 0:
 				context = 32_000
+			case 200_000:
+				results = "Long results are shown in part"
 			}
-			if used > float64(context) {
-				t.Errorf("prompt and answer take about %.0f tokens of %d", used, context)
+			if used := int(llm.InputTokens(r)) + r.MaxOutput; used > context {
+				t.Errorf("prompt and answer take about %d tokens of %d", used, context)
 			}
-			for _, want := range []string{"characters are left out here", "Long results are shown in part", "Files are shown"} {
+			for _, want := range []string{"characters are left out here", results, "Files are shown"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("prompt does not say %q", want)
 				}

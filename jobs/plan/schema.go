@@ -58,12 +58,13 @@ const form = `{
         "needs": {
           "type": "object",
           "additionalProperties": false,
-          "required": ["model", "vision", "min_context", "private_only"],
+          "required": ["model", "vision", "min_context", "private_only", "max_price_cents"],
           "properties": {
             "model": {"type": ["string", "null"], "maxLength": %[12]d, "description": "null unless the request names one"},
             "vision": {"type": "boolean", "description": "whether it must look at pictures"},
             "min_context": {"type": "integer", "description": "tokens; 0: any"},
-            "private_only": {"type": "boolean", "description": "whether its data must stay with private models"}
+            "private_only": {"type": "boolean", "description": "whether its data must stay with private models"},
+            "max_price_cents": {"type": "integer", "description": "US cents that a million tokens of its model may cost; 0: any"}
           }
         }
       }

@@ -15,6 +15,8 @@ const (
 	maxEstimate = 24 * time.Hour
 	// maxMinContext is more than any model takes.
 	maxMinContext = 10_000_000
+	// maxPriceCents is more than any model costs: $10,000 a million tokens.
+	maxPriceCents = 1_000_000
 )
 
 // farTooMany nodes are not looked at one by one: no repair makes a plan of them.
@@ -126,8 +128,16 @@ func (c *check) node(i int) {
 	if n.Needs.MinContext < 0 || n.Needs.MinContext > maxMinContext {
 		c.say("%s: needs.min_context is out of range: use 0 to %d, 0 for any", c.name(i), maxMinContext)
 	}
+	if n.Needs.MaxPriceCents < 0 || n.Needs.MaxPriceCents > maxPriceCents {
+		c.say("%s: needs.max_price_cents is out of range: use 0 to %d, 0 for any", c.name(i), maxPriceCents)
+	}
 	if n.Expand != expandNow && n.Expand != expandLater {
 		c.say("%s: expand is %q: use now or later", c.name(i), clip(n.Expand, maxKey))
+	}
+	if c.briefing.Fits != nil {
+		if err := c.briefing.Fits(step(n, c.briefing)); err != nil {
+			c.say("%s asks in needs or tools for what no model here can do, so ask for less: %s", c.name(i), clip(err.Error(), maxDescription))
+		}
 	}
 	switch n.Type {
 	case jobs.TypeTask, jobs.TypeAPICall:

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,7 @@ func TestValidate_findsProblems(t *testing.T) {
 		"estimate below zero": {of(with(leaf("a", ""), func(n *draft) { n.Estimate = -1 })), "estimate_seconds is out of range"},
 		"estimate of a week":  {of(with(leaf("a", ""), func(n *draft) { n.Estimate = 7 * 86400 })), "estimate_seconds is out of range"},
 		"context of nobody":   {of(with(leaf("a", ""), func(n *draft) { n.Needs.MinContext = 1e9 })), "needs.min_context is out of range"},
+		"a price below zero":  {of(with(leaf("a", ""), func(n *draft) { n.Needs.MaxPriceCents = -1 })), "needs.max_price_cents is out of range"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +107,23 @@ func TestValidate_findsProblems(t *testing.T) {
 				t.Errorf("problems are\n%s\nwant one with %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestValidate_asksForLessThanNoModelCanDo(t *testing.T) {
+	t.Parallel()
+	b := briefing()
+	b.Fits = func(s jobs.Step) error {
+		if s.Needs.Vision && s.Needs.PrivateOnly && len(s.Tools) == 1 {
+			return errors.New("no private model can look at pictures")
+		}
+		return nil
+	}
+	b.Node.Needs.PrivateOnly = true
+	d := of(leaf("a", ""), with(leaf("b", ""), func(n *draft) { n.Needs.Vision, n.Tools = true, []string{"deck"} }))
+	want := `node "b" asks in needs or tools for what no model here can do, so ask for less: no private model can look at pictures`
+	if got := plan.Validate(d, b); len(got) != 1 || got[0] != want {
+		t.Errorf("problems are\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -68,9 +68,9 @@ func (c *Combiner) ask(ctx context.Context, model llm.Model, b jobs.Briefing) (s
 	if err != nil {
 		return "", err
 	}
-	if p.shortened+len(p.dropped) > 0 {
+	if len(p.results.Shortened)+len(p.results.Dropped) > 0 {
 		c.log.Info("results shortened to combine them",
-			"children", len(b.Results), "shortened", p.shortened, "not_shown", len(p.dropped))
+			"children", len(b.Results), "shortened", len(p.results.Shortened), "not_shown", len(p.results.Dropped))
 	}
 	resp, err := model.Generate(ctx, p.request)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *Combiner) ask(ctx context.Context, model llm.Model, b jobs.Briefing) (s
 			Kind: llm.KindBroken, Message: "the combined answer is empty",
 		}
 	}
-	return withNotes(answer, gapNote(unnamedGaps(answer, b.Results)), unreadNote(p.dropped)), nil
+	return withNotes(answer, gapNote(unnamedGaps(answer, b.Results)), unreadNote(p.results.Dropped)), nil
 }
 
 // place says which branch an error is about.

@@ -182,8 +182,8 @@ func TestCombine_shortensLongResultsFairlyAndSaysSo(t *testing.T) {
 	}
 
 	r := m.asked[0]
-	if got, most := len(r.System)+len(r.Messages[0].Text), (b.Context-r.MaxOutput)*5/2; got > most {
-		t.Errorf("the prompt has %d bytes, want at most %d", got, most)
+	if got, most := llm.InputTokens(r), int64(b.Context-r.MaxOutput); got > most || got < most*9/10 {
+		t.Errorf("the prompt has about %d tokens, want at most %d and not much less", got, most)
 	}
 	shown := shownResults(t, m)
 	if got := shown[1].Text; got != "short and whole" {
@@ -234,7 +234,7 @@ func TestCombine_fails(t *testing.T) {
 	}{
 		"the model fails":         {&scripted{err: down}, jobs.Briefing{Results: two}, llm.KindUnavailable},
 		"the answer is empty":     {&scripted{answer: " \n"}, jobs.Briefing{Results: two}, llm.KindBroken},
-		"the context is too tiny": {&scripted{answer: "x"}, jobs.Briefing{Results: two, Context: 1000}, llm.KindTooLong},
+		"the context is too tiny": {&scripted{answer: "x"}, jobs.Briefing{Results: two, Context: 300}, llm.KindTooLong},
 		"there are no children":   {&scripted{answer: "x"}, jobs.Briefing{}, ""},
 	}
 	for name, tt := range tests {

@@ -11,6 +11,9 @@ import (
 // reads no longer list, and the job's tree has them all.
 const maxGaps = 20
 
+// maxError is what of a gap's cause is said, in characters.
+const maxError = 500
+
 // Gather returns the children's results one after another, whole, each under its
 // title, and below them what was not done. It is what a branch becomes when it
 // cannot be combined: nothing is lost.
@@ -68,7 +71,7 @@ func gapNote(gaps []jobs.NodeResult) string {
 		}
 		line := fmt.Sprintf("- %s %s (%s, %s)", r.Status.Mark(), escape(name(r)), r.Path, words(r.Status))
 		if r.Error != "" {
-			line += ": " + escape(shorten(r.Error, maxError, ""))
+			line += ": " + escape(jobs.Shorten(r.Error, maxError))
 		}
 		lines = append(lines, line)
 	}

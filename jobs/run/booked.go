@@ -10,13 +10,42 @@ import (
 	"github.com/askbob/bob/llm"
 )
 
+// book is the ledger of one claimed node.
+type book struct {
+	store jobs.Writer
+	node  *jobs.Node
+	calls atomic.Int64 // that were to be booked so far
+	sent  atomic.Int64 // that were
+
+	answer int64 // the most tokens of an answer that nobody bounds, of the models picked
+}
+
+// wrap returns a model whose calls are in the book.
+func (k *book) wrap(m Model) llm.Model {
+	k.answer = max(k.answer, m.Estimate(llm.Request{}).Output)
+	return &booked{model: m, book: k}
+}
+
+// midway is an error that came after other calls of the same claim: giving up now
+// is no mere waiting.
+type midway struct{ error }
+
+func (m midway) Unwrap() error { return m.error }
+
+// told returns err with a mark if calls were made before it.
+func (k *book) told(err error) error {
+	if err == nil || k.sent.Load() == 0 {
+		return err
+	}
+	return midway{err}
+}
+
 // booked is a model whose every call for one node is in the ledger: its worst case
 // is reserved before it is sent, and what it used is settled after.
 type booked struct {
+	*book
+
 	model Model
-	store jobs.Writer
-	node  *jobs.Node
-	calls atomic.Int64
 }
 
 // Generate books, sends and settles one call. It returns jobs.ErrBudget, and sends
@@ -67,6 +96,9 @@ func (b *booked) reserve(ctx context.Context, r *llm.Request) (int64, llm.Estima
 	})
 	if err != nil {
 		return 0, estimate, fmt.Errorf("reserve call: %w", err)
+	}
+	if out[0].Err == nil {
+		b.sent.Add(1)
 	}
 	return out[0].Call, estimate, out[0].Err
 }

@@ -29,7 +29,8 @@ var errTurns = &jobs.UserError{Message: "The step did not come to an answer with
 // Work carries out a leaf: one call, or turns of model and tools until there is a
 // final answer. Finished turns are kept, so that a crash does not repeat them.
 func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
-	b, model, err := c.brief(ctx, n, llm.PurposeTurn)
+	k := &book{store: c.cfg.Store, node: n}
+	b, model, err := c.brief(ctx, n, llm.PurposeTurn, k)
 	if err != nil {
 		return "", err
 	}
@@ -37,38 +38,129 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := &task{
-		crew: c, node: n, model: model, files: c.cfg.Store.Files(n),
-		messages: append([]llm.Message{{Role: llm.RoleUser, Text: leafPrompt(b)}}, before...),
-		turn:     len(before) / messagesPerTurn,
-		seen:     map[string]int{},
+	t := &task{crew: c, node: n, model: model, files: c.cfg.Store.Files(n), heard: len(b.Messages), seen: map[string]int{}}
+	pictures, err := look(ctx, t.files, b)
+	if err != nil {
+		return "", err
 	}
-	for _, name := range n.Tools {
-		if tool, ok := c.tools[name]; ok {
-			t.tools = append(t.tools, tool)
-		}
+	if err := t.begin(b, pictures, newWindow(b, k.answer), before); err != nil {
+		return "", err
 	}
-	return t.run(ctx)
+	text, err := t.run(ctx)
+	return text, k.told(err)
 }
-
-// messagesPerTurn: the model's wish and the tools' answers.
-const messagesPerTurn = 2
 
 // task is one leaf at work.
 type task struct {
-	crew     *Crew
-	node     *jobs.Node
-	model    llm.Model
-	files    jobs.Files
-	tools    []jobs.Tool
-	messages []llm.Message
-	turn     int // finished ones
-	seen     map[string]int
+	crew    *Crew
+	node    *jobs.Node
+	model   llm.Model
+	files   jobs.Files
+	tools   []jobs.Tool
+	opening llm.Request // of the first turn
+	talk    *talk
+	unkept  []llm.Message // of talk: said since the last turn
+	turn    int           // finished ones
+	heard   int           // messages of people in talk
+	seen    map[string]int
+}
+
+// begin opens the conversation, with the turns that were kept before a crash.
+//
+// The opening tells what people said before the node first started; the rest stands
+// between the turns. Each turn kept what was said before it, so what is left over
+// was not heard yet.
+func (t *task) begin(b jobs.Briefing, p pictures, w window, before []llm.Message) error {
+	early := len(b.Messages)
+	if i := slices.IndexFunc(b.Messages, func(s jobs.Said) bool { return !s.At.Before(t.node.Started) }); i >= 0 && !t.node.Started.IsZero() {
+		early = i
+	}
+	late := b.Messages[early:]
+	b.Messages = b.Messages[:early]
+	var err error
+	if t.tools, t.opening, err = t.crew.open(b, p, w.less(late)); err != nil {
+		return err
+	}
+	t.talk = newTalk(t.opening, w.input)
+	for _, m := range before {
+		t.talk.add(m)
+		switch {
+		case m.Role == llm.RoleTool:
+			t.turn++
+		case m.Role == llm.RoleUser && len(late) > 0:
+			late = late[1:]
+		}
+	}
+	t.hear(late)
+	return nil
+}
+
+// open makes the request of a leaf's first turn, and lists the tools that it may
+// use, in the order of the crew's. A task whose results do not fit whole gets the
+// tool that reads the rest.
+func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Request, error) {
+	told := b
+	if !slices.Contains(b.Node.Tools, jobs.FilesTool) {
+		told.Results = withoutFiles(b.Results)
+	}
+	tools := c.allowed(b.Node.Tools)
+	opening, results, err := openingOf(told, w, toolSpecs(tools), p)
+	if err != nil || results.Whole() || b.Node.Type == jobs.TypeAPICall || slices.Contains(b.Node.Tools, jobs.FilesTool) {
+		return tools, opening, err
+	}
+	more := c.allowed(append(slices.Clone(b.Node.Tools), jobs.FilesTool))
+	if len(more) == len(tools) {
+		return tools, opening, nil
+	}
+	opening, _, err = openingOf(b, w, toolSpecs(more), p)
+	return more, opening, err
+}
+
+// allowed returns the tools of those names, in an order that is always the same.
+func (c *Crew) allowed(names []string) []jobs.Tool {
+	var tools []jobs.Tool
+	for _, tool := range c.cfg.Tools {
+		if slices.Contains(names, tool.Spec().Name) {
+			tools = append(tools, tool)
+		}
+	}
+	return tools
+}
+
+// hear takes what people said into the conversation.
+func (t *task) hear(list []jobs.Said) {
+	for _, said := range list {
+		m := llm.Message{Role: llm.RoleUser, Text: said.Tell()}
+		t.talk.add(m)
+		t.unkept = append(t.unkept, m)
+	}
+}
+
+// listen takes what people said meanwhile into the conversation.
+func (t *task) listen(ctx context.Context) error {
+	list, err := t.crew.cfg.Store.Said(ctx, t.node)
+	if err != nil {
+		return err
+	}
+	if len(list) > t.heard {
+		t.hear(list[t.heard:])
+		t.heard = len(list)
+	}
+	return nil
 }
 
 func (t *task) run(ctx context.Context) (string, error) {
-	for t.turn < t.crew.cfg.MaxTurns {
-		resp, err := t.model.Generate(ctx, t.request())
+	for first := true; t.turn < t.crew.cfg.MaxTurns; first = false {
+		if !first {
+			if err := t.listen(ctx); err != nil {
+				return "", err
+			}
+		}
+		r, err := t.request()
+		if err != nil {
+			return "", err
+		}
+		resp, err := t.model.Generate(ctx, r)
 		if err != nil {
 			return "", err
 		}
@@ -91,19 +183,25 @@ func (t *task) answer(resp llm.Response) (string, error) {
 	return text, nil
 }
 
-// request asks for the next turn. In the last one there are no tools: the model
-// must make do with what it knows.
-func (t *task) request() llm.Request {
-	r := llm.Request{Purpose: llm.PurposeTurn, Model: t.node.Needs.Model, System: leafSystem, Messages: t.messages}
+const (
+	lastTurn = "This is your last turn: answer now with what you have, and say what is missing."
+	// lastTurnSize is room for it, in tokens.
+	lastTurnSize = 60
+)
+
+// request asks for the next turn: what the one before asked for, and what came
+// since. In the last one there are no tools: the model must make do with what it
+// knows.
+func (t *task) request() (llm.Request, error) {
+	if !t.talk.fits() {
+		return llm.Request{}, &llm.APIError{Kind: llm.KindTooLong, Model: t.node.Needs.Model, Message: "the newest turn of the conversation does not fit"}
+	}
+	r := t.opening
+	r.Messages = slices.Clone(t.talk.messages)
 	if t.turn == t.crew.cfg.MaxTurns-1 {
-		r.System += "\n\nThis is your last turn: answer now with what you have, and say what is missing."
-		return r
+		r.Messages, r.Tools = append(r.Messages, llm.Message{Role: llm.RoleUser, Text: lastTurn}), nil
 	}
-	for _, tool := range t.tools {
-		s := tool.Spec()
-		r.Tools = append(r.Tools, llm.ToolSpec{Name: s.Name, Description: s.Description, Parameters: s.Schema.JSON})
-	}
-	return r
+	return r, nil
 }
 
 // take runs the tools that a turn asks for and keeps the turn.
@@ -124,8 +222,14 @@ func (t *task) take(ctx context.Context, resp llm.Response) error {
 		{Role: llm.RoleTool, Results: results},
 	}
 	t.turn++
-	t.messages = append(t.messages, turn...)
-	return t.apply(ctx, jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: turn})
+	for _, m := range turn {
+		if t.talk.add(m) {
+			clear(t.seen) // what was left out may be asked for again
+		}
+	}
+	kept := append(t.unkept, turn...)
+	t.unkept = nil
+	return t.apply(ctx, jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: kept})
 }
 
 func (t *task) apply(ctx context.Context, c jobs.Change) error {

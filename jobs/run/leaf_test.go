@@ -4,9 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/llm"
@@ -21,6 +26,8 @@ type ledger struct {
 	changes []jobs.Change
 	before  []llm.Message
 	refuse  error // of reserving
+	brief   jobs.Briefing
+	said    []jobs.Said
 }
 
 func (l *ledger) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
@@ -37,11 +44,23 @@ func (l *ledger) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcom
 }
 
 func (l *ledger) Brief(_ context.Context, n *jobs.Node) (jobs.Briefing, error) {
-	return jobs.Briefing{Node: n, Request: "the request", Place: []string{"job", n.Title}}, nil
+	b := l.brief
+	b.Node, b.Place, b.Messages = n, []string{"job", n.Title}, slices.Clone(l.said)
+	if b.Request == "" {
+		b.Request = "the request"
+	}
+	return b, nil
+}
+
+func (l *ledger) Said(context.Context, *jobs.Node) ([]jobs.Said, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.said), nil
 }
 
 func (l *ledger) Turns(context.Context, *jobs.Node) ([]llm.Message, error) { return l.before, nil }
 func (l *ledger) Files(*jobs.Node) jobs.Files                              { return nil }
+func (l *ledger) Size(context.Context, jobs.JobID) (int, error)            { return 1, nil }
 
 // counted returns how many changes of a type there were.
 func counted[T jobs.Change](l *ledger) int {
@@ -61,7 +80,82 @@ func (o one) Estimate(llm.Request) llm.Estimate {
 	return llm.Estimate{Provider: "p", Model: "m", Worst: llm.Cost{Amount: 5, Known: true}}
 }
 
-func (o one) Pick(llm.Purpose, jobs.Requirements) (Model, int, error) { return o, 0, nil }
+func (o one) Pick(w Want) (llm.Model, int, error) { return w.Book(o), 0, nil }
+
+// several is a Models of models that are asked in turn until one answers.
+type several struct {
+	models []one
+	wants  *[]Want
+}
+
+func (s several) Pick(w Want) (llm.Model, int, error) {
+	*s.wants = append(*s.wants, w)
+	return turns{s, w}, 0, nil
+}
+
+type turns struct {
+	several
+
+	want Want
+}
+
+func (t turns) Generate(ctx context.Context, r llm.Request) (resp llm.Response, err error) {
+	for _, m := range t.models {
+		if resp, err = t.want.Book(m).Generate(ctx, r); err == nil {
+			break
+		}
+	}
+	return resp, err
+}
+
+func (t turns) Stream(context.Context, llm.Request) iter.Seq2[llm.Delta, error] { return nil }
+
+func TestCrew_Work_booksEachModelThatIsAskedByItself(t *testing.T) {
+	t.Parallel()
+	l, wants := &ledger{}, []Want{}
+	c, err := NewCrew(CrewConfig{
+		Store: l, Tools: []jobs.Tool{echo{}}, Planner: unused{}, Combiner: unused{}, Gather: func([]jobs.NodeResult) string { return "" },
+		Models: several{[]one{{llmtest.NewScript(llmtest.Failure(llm.KindUnavailable))}, {llmtest.NewScript(llmtest.Text("done"))}}, &wants},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &jobs.Node{ID: 7, Job: "job_1", Tools: []string{"echo"}, Needs: jobs.Requirements{PrivateOnly: true, Vision: true}}
+	if text, err := c.Work(t.Context(), n); text != "done" || err != nil {
+		t.Fatalf("got %q, %v", text, err)
+	}
+	keys := map[string]bool{}
+	for _, change := range l.changes {
+		if r, ok := change.(jobs.Reserve); ok {
+			keys[r.Key] = true
+		}
+	}
+	if len(keys) != 2 || counted[jobs.Settle](l) != 2 {
+		t.Errorf("%d keys reserved, %d settled; want a line for each of the two models", len(keys), counted[jobs.Settle](l))
+	}
+	if w := wants[0]; w.Purpose != llm.PurposeTurn || !w.Tools || w.Schema || w.Node != 7 || !w.Needs.PrivateOnly || !w.Needs.Vision {
+		t.Errorf("asked for %+v", w)
+	}
+	if _, err := c.Plan(t.Context(), n); !errors.Is(err, errors.ErrUnsupported) {
+		t.Fatal(err)
+	}
+	if w := wants[1]; w.Purpose != llm.PurposePlan || w.Tools || !w.Schema || !w.Needs.PrivateOnly || w.Needs.Vision {
+		t.Errorf("for a plan asked for %+v", w)
+	}
+}
+
+func TestCrew_Work_tellsWaitingFromGivingUpMidway(t *testing.T) {
+	t.Parallel()
+	held := llmtest.Fail(&llm.APIError{Kind: llm.KindRateLimited, Held: true})
+	_, _, err := work(t, &ledger{refuse: jobs.ErrBudget}, 0, held)
+	if _, ok := errors.AsType[midway](err); ok || !errors.Is(err, jobs.ErrBudget) {
+		t.Errorf("before any call was sent: got %v, want it as it is", err)
+	}
+	_, _, err = work(t, &ledger{}, 0, llmtest.Call("1", "echo", `{"say":"a"}`), held)
+	if _, ok := errors.AsType[midway](err); !ok || llm.AsAPIError(err) == nil {
+		t.Errorf("after a turn: got %v, want it marked", err)
+	}
+}
 
 // echo is a tool that says what it is told, and refuses "bad".
 type echo struct{}
@@ -203,16 +297,46 @@ func TestCrew_Work_takesAnEmptyAnswerForNone(t *testing.T) {
 	}
 }
 
-func TestLeafPrompt_saysWhatWasLeftOut(t *testing.T) {
-	t.Parallel()
-	b := jobs.Briefing{Context: 2000, Node: &jobs.Node{Prompt: "go"}, Results: []jobs.NodeResult{
-		{Path: "1", Text: strings.Repeat("long ", 5000)}, {Path: "2", Text: "short"},
-	}}
-	prompt := leafPrompt(b)
-	if len(prompt) > 5000 {
-		t.Errorf("the prompt has %d bytes for a context of 2000 tokens", len(prompt))
+// fitting is a planner that asks whether there is a model for each of its steps.
+type fitting struct {
+	unused
+
+	steps []jobs.Step
+}
+
+func (f fitting) Plan(_ context.Context, _ llm.Model, b jobs.Briefing) (jobs.Plan, error) {
+	for _, s := range f.steps {
+		if err := b.Fits(s); err != nil {
+			return jobs.Plan{}, err
+		}
 	}
-	if !strings.Contains(prompt, "were left out") || !strings.Contains(prompt, "short") {
-		t.Errorf("the prompt does not say what is missing: %s", prompt)
+	return jobs.Plan{}, nil
+}
+
+func TestCrew_Plan_canAskWhetherAModelFits(t *testing.T) {
+	t.Parallel()
+	var wants []Want
+	needs := jobs.Requirements{Vision: true, MinContext: 5}
+	c, err := NewCrew(CrewConfig{
+		Store: &ledger{}, Combiner: unused{}, Gather: func([]jobs.NodeResult) string { return "" }, Models: several{nil, &wants},
+		Planner: fitting{steps: []jobs.Step{
+			{Type: jobs.TypeTask, Needs: needs, Tools: []string{"echo"}},
+			{Type: jobs.TypeSubplan, Needs: needs, Later: true},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Plan(t.Context(), &jobs.Node{}); err != nil {
+		t.Fatal(err)
+	}
+	blind := jobs.Requirements{MinContext: 5}
+	want := []Want{
+		{Purpose: llm.PurposeTurn, Needs: needs, Tools: true},
+		{Purpose: llm.PurposeCombine, Needs: blind},
+		{Purpose: llm.PurposePlan, Needs: blind, Schema: true},
+	}
+	if diff := cmp.Diff(want, wants[1:], cmpopts.IgnoreFields(Want{}, "Book")); diff != "" { // the first is for the planner itself
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 }

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -16,7 +18,8 @@ const (
 	firstWait   = time.Second
 	longestWait = time.Minute
 	// maxTries bounds the claims of a node whose attempts do not count: a
-	// provider that limits for ever must not keep a job open for ever.
+	// provider that limits for ever must not keep a job open for ever. Waiting for
+	// limits of our own is not bounded: there, others make progress.
 	maxTries = 60
 )
 
@@ -43,11 +46,16 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	case errors.Is(err, jobs.ErrPaused):
 		return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonUser, Uncounted: true}
 	case errors.Is(err, jobs.ErrBudget):
-		return r.broke(n)
+		return r.broke(ctx, n, err)
+	}
+	api := llm.AsAPIError(err)
+	if c := r.heldBack(ctx, n, api, err); c != nil {
+		log.Debug("node held back", "err", err)
+		return c
 	}
 	log.Warn("node did not succeed", "err", err)
-	if e := llm.AsAPIError(err); e != nil {
-		return r.afterAPIError(ctx, n, e)
+	if api != nil {
+		return r.afterAPIError(ctx, n, api)
 	}
 	if e, ok := errors.AsType[reasoned](err); ok {
 		return r.failed(ctx, n, e.Reason(), jobs.UserMessage(err))
@@ -58,10 +66,27 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	return r.again(ctx, n, jobs.ReasonInternal, jobs.UserMessage(err), 0)
 }
 
-// broke parks a node that the budget does not cover. A combine step needs no
-// money to hand over what there is.
-func (r *Runner) broke(n *jobs.Node) jobs.Change {
-	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: "The budget does not cover the next step of \"" + n.Title + "\"."}
+// heldBack is what becomes of a node whose call we did not send, because a provider
+// takes none now; nil: that is not it. e is what err holds.
+func (r *Runner) heldBack(ctx context.Context, n *jobs.Node, e *llm.APIError, err error) jobs.Change {
+	if e == nil || !e.Held || e.RetryAfter <= 0 {
+		return nil
+	}
+	c := jobs.Retry{Fence: n.Fence(), Uncounted: true, NotBefore: r.cfg.Now().Add(e.RetryAfter)}
+	switch e.Kind {
+	case llm.KindRateLimited:
+		_, begun := errors.AsType[midway](err)
+		c.Reason, c.Waited = jobs.ReasonRateLimit, !begun
+		c.Error = fmt.Sprintf("Waits for its turn at %s: %s.", e.Provider, e.Message)
+	case llm.KindUnavailable:
+		if n.Tries >= maxTries {
+			return r.failed(ctx, n, jobs.ReasonRetryAt, "The model's provider "+e.Provider+" did not come back.")
+		}
+		c.Reason, c.Error = jobs.ReasonRetryAt, fmt.Sprintf("The provider %s does not answer: %s.", e.Provider, e.Message)
+	default:
+		return nil // a person must act; waiting does not help
+	}
+	return c
 }
 
 func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIError) jobs.Change {
@@ -93,7 +118,7 @@ func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIErro
 	case llm.KindNotFound:
 		return r.failed(ctx, n, jobs.ReasonModel, "The provider "+e.Provider+" has no model "+e.Model+": check llm.models.")
 	case llm.KindTooLong:
-		return r.failed(ctx, n, jobs.ReasonModel, "The step does not fit the context of "+e.Model+": use a model with a larger one.")
+		return r.failed(ctx, n, jobs.ReasonModel, "The step does not fit the context of "+cmp.Or(e.Model, "its model")+": use a model with a larger one.")
 	case llm.KindUnpriced:
 		return r.failed(ctx, n, jobs.ReasonUnpriced, "Nobody knows what "+e.Model+" costs: give its price under llm.models.")
 	case llm.KindInvalid:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func describe(c jobs.Change) string {
 		if c.Uncounted {
 			text += " uncounted"
 		}
+		if c.Waited {
+			text += " waited"
+		}
 		return text
 	case jobs.Park:
 		return "park " + string(c.Reason)
@@ -101,6 +105,41 @@ func TestRunner_outcome_honoursRetryAfter(t *testing.T) {
 	c, ok := r.outcome(t.Context(), &jobs.Node{Attempt: 1}, err, r.cfg.Log).(jobs.Retry)
 	if want := now.Add(90 * time.Second); !ok || !c.NotBefore.Equal(want) {
 		t.Errorf("got %+v, want a retry at %v", c, want)
+	}
+}
+
+func TestRunner_outcome_ofACallThatWasHeldBack(t *testing.T) {
+	t.Parallel()
+	held := func(kind llm.Kind) error {
+		return fmt.Errorf("turn: %w", &llm.APIError{Provider: "p", Kind: kind, Held: true, RetryAfter: time.Second, Message: "at most 2 calls at once"})
+	}
+	tests := map[string]struct {
+		err   error
+		tries int
+		want  string
+	}{
+		"our limit":                        {held(llm.KindRateLimited), 1, "retry rate_limit uncounted waited"},
+		"our limit, however often":         {held(llm.KindRateLimited), 10 * maxTries, "retry rate_limit uncounted waited"},
+		"our limit, after calls were made": {midway{held(llm.KindRateLimited)}, 1, "retry rate_limit uncounted"},
+		"the provider is left alone":       {held(llm.KindUnavailable), 1, "retry retry_at uncounted"},
+		"it does not come back":            {held(llm.KindUnavailable), maxTries, "failed retry_at"},
+		"a key that is known to be wrong":  {held(llm.KindAuth), 1, "failed model"},
+		"an account without money":         {held(llm.KindQuota), 1, "failed model"},
+		"the provider's own refusals":      {&llm.APIError{Kind: llm.KindRateLimited, RetryAfter: time.Second}, maxTries, "failed rate_limit"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+			r := testRunner(now)
+			c := r.outcome(t.Context(), &jobs.Node{Attempt: 3, Tries: tt.tries, Phase: jobs.PhaseWork}, tt.err, r.cfg.Log)
+			if got := describe(c); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if retry, ok := c.(jobs.Retry); ok && (!retry.NotBefore.Equal(now.Add(time.Second)) || !strings.Contains(retry.Error, "at most 2 calls")) {
+				t.Errorf("got %+v, want it back in a second, with the reason", retry)
+			}
+		})
 	}
 }
 

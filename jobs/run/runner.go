@@ -34,6 +34,13 @@ type Store interface {
 	jobs.Source
 
 	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
+	Silent(ctx context.Context, since time.Time) ([]jobs.JobID, error)
+	Refilled(ctx context.Context, now time.Time) ([]jobs.JobID, error)
+}
+
+// Forecaster says what a plan will come to.
+type Forecaster interface {
+	Forecast(ctx context.Context, n *jobs.Node, p jobs.Plan) (jobs.Forecast, error)
 }
 
 // Config configures a Runner. Store, Dispatcher, Hands, Log, Now and Worker are
@@ -44,10 +51,12 @@ type Config struct {
 	Hands      Hands
 	Log        *slog.Logger
 	Now        func() time.Time
-	Worker     string // names this process; new at every start
+	Worker     string     // names this process; new at every start
+	Forecaster Forecaster // nil: nothing is foretold
 
 	Attempts    int           // of a node, before it fails; default 3
 	NodeTimeout time.Duration // of one attempt; default 10m
+	QuietAfter  time.Duration // how long nothing may happen in a job before people are told; 0: they are not
 }
 
 // Runner works on nodes until it is told to stop.
@@ -96,35 +105,6 @@ func (r *Runner) giveUp(err error) {
 		r.fatal = err
 	}
 	r.halt()
-}
-
-// watchEvery bounds how late the end of a job's time is noticed.
-const watchEvery = time.Second
-
-// watch ends jobs whose time is up.
-func (r *Runner) watch(ctx context.Context) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		due, err := r.cfg.Store.Overdue(ctx, r.cfg.Now())
-		if err != nil {
-			if ctx.Err() == nil {
-				r.cfg.Log.Warn("overdue jobs not read", "err", err)
-			}
-			continue
-		}
-		for _, job := range due {
-			r.cfg.Log.Info("job's time is up", "job", job)
-			if err := r.apply(ctx, jobs.Expire{Job: job}); err != nil {
-				r.cfg.Log.Error("job not ended", "job", job, "err", err)
-			}
-		}
-	}
 }
 
 // recordLimit is how long recording an outcome may take after a stop signal.
@@ -202,10 +182,11 @@ func (r *Runner) plan(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
 	if len(p.Questions) > 0 {
 		return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: list(p.Questions)}, nil
 	}
+	f := r.forecast(ctx, n, p)
 	if step := p.OneStep(); step != nil {
-		return jobs.Become{Fence: n.Fence(), Title: p.Title, Step: *step}, nil
+		return jobs.Become{Fence: n.Fence(), Title: p.Title, Step: *step, Forecast: f}, nil
 	}
-	return jobs.Expand{Fence: n.Fence(), Plan: p}, nil
+	return jobs.Expand{Fence: n.Fence(), Plan: p, Forecast: f}, nil
 }
 
 func (r *Runner) leaf(ctx context.Context, n *jobs.Node) (jobs.Change, error) {

@@ -35,8 +35,8 @@ func newFilesTool(catalog *tableCatalog) *filesTool {
 // Spec implements jobs.Tool.
 func (*filesTool) Spec() jobs.ToolSpec {
 	return jobs.ToolSpec{
-		Name: "files",
-		Description: "The job's attachments and the files made so far. list: all, with tables and columns. describe: one, with types, " +
+		Name: jobs.FilesTool,
+		Description: "The job's attachments, the files made so far, and the results of earlier steps. list: all, with tables and columns. describe: one, with types, " +
 			"ranges and samples. read: the text of a text, CSV, JSON, XLSX or PDF file, page by page. " +
 			"For figures from tables use table_query instead of reading.",
 		Schema: llm.MustSchema("files", fmt.Sprintf(`{
@@ -124,6 +124,9 @@ func filesShort(list []jobs.FileInfo) []jobs.FileInfo {
 	}
 	if short == nil {
 		return []jobs.FileInfo{}
+	}
+	if more := len(list) - len(short); more > 0 {
+		short = append(short, jobs.FileInfo{Name: fmt.Sprintf("(%d more files are not listed; each can be read by its name)", more), Kind: kindBinary})
 	}
 	return short
 }

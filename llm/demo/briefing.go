@@ -77,12 +77,14 @@ func readBriefing(r llm.Request) briefing {
 		if m.Role != llm.RoleUser {
 			continue
 		}
-		if _, ok := llm.SectionOf(m.Text, "request"); ok || i == 0 {
-			prompt = m.Text
-			b.repairs = 0
-			continue
+		_, opens := llm.SectionOf(m.Text, "request")
+		_, said := llm.SectionOf(m.Text, "messages")
+		switch {
+		case opens || i == 0:
+			prompt, b.repairs = m.Text, 0
+		case !said: // what people say is no remark on an answer; no rule covers it
+			b.repairs++
 		}
-		b.repairs++
 	}
 	b.request, b.known = llm.SectionOf(prompt, "request")
 	if !b.known {
@@ -90,7 +92,7 @@ func readBriefing(r llm.Request) briefing {
 	}
 	b.request = strings.TrimSpace(b.request)
 	b.step, b.hasStep = llm.SectionOf(prompt, "step")
-	b.files = readList[fileInfo](prompt, "files")
+	b.files = append(readList[fileInfo](prompt, "files"), readList[fileInfo](prompt, "artifacts")...)
 	b.results = readList[nodeResult](prompt, "results")
 	b.limits = readLimits(prompt)
 	b.tools = readTools(prompt, r.Tools)

@@ -54,6 +54,36 @@ func combineRoot(b briefing) string {
 	return joinParts(parts)
 }
 
+// digestLines bounds what digest takes of one part of a text.
+const digestLines = 3
+
+// digest shortens a text to its headings and the first lines under each.
+func digest(text string) string {
+	var kept []string
+	under := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, "#") {
+			kept, under = append(kept, line), 0
+			continue
+		}
+		if strings.TrimSpace(line) != "" && under < digestLines {
+			kept = append(kept, oneLine(line, maxDigestLine))
+			under++
+		}
+		if len(kept) == maxDigest {
+			break
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// maxDigest bounds a digest, in lines, and maxDigestLine a line of it.
+const (
+	maxDigest     = 60
+	maxDigestLine = 300
+)
+
 func joinParts(parts []string) string {
 	var kept []string
 	for _, p := range parts {

@@ -101,7 +101,10 @@ func (m *Model) think(ctx context.Context) error {
 
 func answer(r llm.Request) (llm.Response, error) {
 	b := readBriefing(r)
+	long, summary := llm.SectionOf(r.Messages[0].Text, "result")
 	switch {
+	case summary && !b.known:
+		return done(digest(long)), nil
 	case r.Purpose == llm.PurposePlan:
 		return answerPlan(b, r)
 	case r.Schema != nil:

@@ -139,8 +139,9 @@ var planSchema = llm.MustSchema("plan", `{"type":"object","additionalProperties"
 	"depends_on":{"type":"array","items":{"type":"string"}},"tools":{"type":"array","items":{"type":"string"}},
 	"optional":{"type":"boolean"},"on_failure":{"type":"string"},"estimate_seconds":{"type":"integer","minimum":0},
 	"expand":{"enum":["now","later"]},"needs":{"type":"object","additionalProperties":false,
-	"required":["model","vision","min_context","private_only"],"properties":{"model":{"type":["string","null"]},
-	"vision":{"type":"boolean"},"min_context":{"type":"integer"},"private_only":{"type":"boolean"}}}}}}}}`)
+	"required":["model","vision","min_context","private_only","max_price_cents"],"properties":{"model":{"type":["string","null"]},
+	"vision":{"type":"boolean"},"min_context":{"type":"integer"},"private_only":{"type":"boolean"},
+	"max_price_cents":{"type":"integer"}}}}}}}}`)
 
 func (b *bench) plan() plan {
 	b.t.Helper()

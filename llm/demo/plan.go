@@ -36,6 +36,7 @@ type planNeeds struct {
 	Vision      bool    `json:"vision"`
 	MinContext  int     `json:"min_context"`
 	PrivateOnly bool    `json:"private_only"`
+	MaxPrice    int     `json:"max_price_cents"`
 }
 
 // answerPlan gives the largest plan that fits the limits and the room for the

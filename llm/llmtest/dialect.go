@@ -42,6 +42,19 @@ type Dialect struct {
 	// Usage has every count that the format can say, each different, so that a
 	// count taken for another is seen.
 	Usage llm.Usage
+
+	// Fault is a piece of a stream that says midway that no more will come, and
+	// why. Nil: the format has none.
+	Fault func(status int, message string) []byte
+	// What the format cannot say. The zero value is a format that can say it all.
+	Lacks Lacks
+}
+
+// Lacks names what a format has no words for. The suite then asks less of it.
+type Lacks struct {
+	CallIDs bool // of tool calls and their results: the adapter makes them up
+	Filter  bool // no answer ends as refused
+	Images  bool // pictures cannot be shown
 }
 
 // End is how an answer ends, in no vendor's words.
@@ -67,10 +80,13 @@ type Answer struct {
 
 // Sent is what a server is asked.
 type Sent struct {
-	Model     string
-	System    string
-	Texts     []string // of the messages of user and assistant, in order
-	Images    []string // media types
+	Model  string
+	System string
+	Texts  []string // of the messages of user and assistant, in order
+	Images []string // media types
+	// Pictures are the same with their bytes. Nil: the dialect does not read them,
+	// and they are not compared.
+	Pictures  []llm.Image
 	Calls     []llm.ToolCall
 	Results   []llm.ToolResult
 	Tools     []string        // names

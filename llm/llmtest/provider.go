@@ -19,9 +19,8 @@ func TestProvider(t *testing.T, p Provider) {
 	s := suite{p}
 	s.environment(t)
 	each(t, "answers", s.answers)
-	each(t, "sends the conversation", s.sendsConversation)
 	each(t, "sends the schema", s.sendsSchema)
-	each(t, "calls tools", s.callsTools)
+	s.conversation(t)
 	each(t, "says when usage is unknown", s.unknownUsage)
 	each(t, "answers side by side", s.sideBySide)
 	t.Run("streams in order", s.streamsInOrder)
@@ -29,6 +28,8 @@ func TestProvider(t *testing.T, p Provider) {
 	s.statuses(t)
 	s.retryAfter(t)
 	s.broken(t)
+	s.cuts(t)
+	s.faults(t)
 	s.silence(t)
 	s.security(t)
 }
@@ -98,41 +99,6 @@ func (s suite) answers(t *testing.T, how mode) {
 	}
 }
 
-func (s suite) sendsConversation(t *testing.T, how mode) {
-	t.Helper()
-	srv := serve(t, s.answering(t, Answer{Text: "done", Usage: s.Dialect.Usage}))
-	call := llm.ToolCall{ID: "c1", Name: "look", Args: json.RawMessage(`{"at":"sky"}`)}
-	r := llm.Request{
-		Model: "another-model", System: "be brief", MaxOutput: 77,
-		Messages: []llm.Message{
-			{Role: llm.RoleUser, Text: "what is <this>?", Images: []llm.Image{{MediaType: "image/png", Data: []byte("png")}}},
-			{Role: llm.RoleAssistant, Text: "I look", Calls: []llm.ToolCall{call}},
-			{Role: llm.RoleTool, Results: []llm.ToolResult{{ID: "c1", Name: "look", Text: "a cloud"}}},
-			{Role: llm.RoleUser, Text: "and now?"},
-		},
-		Tools: []llm.ToolSpec{{Name: "look", Description: "looks", Parameters: json.RawMessage(lookSchema)}},
-	}
-	if _, err := ask(within(t), s.open(t, srv.URL), how, r); err != nil {
-		t.Fatal(err)
-	}
-	got := s.onlySent(t, srv)
-	for i := range got.Results {
-		got.Results[i].Name = "look" // not every format says it again
-	}
-	want := Sent{
-		Model: "another-model", System: "be brief", MaxOutput: 77,
-		Texts:  []string{"what is <this>?", "I look", "and now?"},
-		Images: []string{"image/png"}, Calls: []llm.ToolCall{call},
-		Results: []llm.ToolResult{{ID: "c1", Name: "look", Text: "a cloud"}},
-		Tools:   []string{"look"}, Streaming: how == streamed, Key: testKey,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("on the wire (-want +got):\n%s", diff)
-	}
-}
-
-const lookSchema = `{"type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"type":"string"}}}`
-
 // onlySent returns the one request that the server got.
 func (s suite) onlySent(t *testing.T, srv *server) Sent {
 	t.Helper()
@@ -169,27 +135,6 @@ func (s suite) sendsSchema(t *testing.T, how mode) {
 		if !strings.Contains(string(sent), word) {
 			t.Errorf("the schema on the wire has no %s: %s", word, sent)
 		}
-	}
-}
-
-func (s suite) callsTools(t *testing.T, how mode) {
-	t.Helper()
-	calls := []llm.ToolCall{
-		{ID: "c1", Name: "look", Args: json.RawMessage(`{"at":"the <sky>"}`)},
-		{ID: "c2", Name: "look", Args: json.RawMessage(`{"at":"sea"}`)},
-	}
-	srv := serve(t, s.answering(t, Answer{Calls: calls, End: EndTools, Usage: s.Dialect.Usage}))
-	r := hello()
-	r.Tools = []llm.ToolSpec{{Name: "look", Parameters: json.RawMessage(lookSchema)}}
-	got, err := ask(within(t), s.open(t, srv.URL), how, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(calls, got.Calls); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-	if got.Stop != llm.StopTools {
-		t.Errorf("stop = %q, want %q", got.Stop, llm.StopTools)
 	}
 }
 

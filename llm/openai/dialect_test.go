@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -62,15 +63,27 @@ func TestGenerate_readsTheErrorObject(t *testing.T) {
 		body   string
 		want   llm.Kind
 	}{
-		"no money":         {429, `{"error":{"message":"You exceeded your quota","type":"insufficient_quota","code":"insufficient_quota"}}`, llm.KindQuota},
-		"too long":         {400, `{"error":{"message":"too long","code":"context_length_exceeded"}}`, llm.KindTooLong},
-		"too long, vLLM":   {400, `{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"BadRequestError","code":400}}`, llm.KindTooLong},
-		"too long, llama":  {400, `{"error":{"code":400,"message":"the request exceeds","type":"exceed_context_size_error"}}`, llm.KindTooLong},
-		"refused, Azure":   {400, `{"error":{"message":"filtered","code":"content_filter","status":400}}`, llm.KindRefused},
-		"no such model":    {400, `{"error":{"message":"nope","code":"model_not_found"}}`, llm.KindNotFound},
-		"a bare text":      {400, `{"error":"model requires more system memory"}`, llm.KindInvalid},
-		"in a good answer": {200, `{"error":{"message":"Provider returned error","code":429}}`, llm.KindRateLimited},
-		"code unknown":     {200, `{"error":{"message":"Provider returned error","code":"oops"}}`, llm.KindBroken},
+		"no money":                     {429, `{"error":{"message":"You exceeded your quota","type":"insufficient_quota","code":"insufficient_quota"}}`, llm.KindQuota},
+		"too long":                     {400, `{"error":{"message":"too long","code":"context_length_exceeded"}}`, llm.KindTooLong},
+		"too long, vLLM":               {400, `{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"BadRequestError","code":400}}`, llm.KindTooLong},
+		"too long, llama":              {400, `{"error":{"code":400,"message":"the request exceeds","type":"exceed_context_size_error"}}`, llm.KindTooLong},
+		"refused, Azure":               {400, `{"error":{"message":"filtered","code":"content_filter","status":400}}`, llm.KindRefused},
+		"too large, OpenAI":            {429, `{"error":{"message":"Request too large for gpt-4 on tokens per min (TPM): Limit 10000, Requested 12000.","code":"rate_limit_exceeded"}}`, llm.KindTooLong},
+		"too long, LM Studio":          {400, `{"error":"Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens"}`, llm.KindTooLong},
+		"moderated, OpenRouter":        {403, `{"error":{"code":403,"message":"Input flagged","metadata":{"reasons":["violence"],"flagged_input":"x"}}}`, llm.KindRefused},
+		"no access":                    {403, `{"error":{"code":403,"message":"Country not supported"}}`, llm.KindAuth},
+		"no envelope, vLLM":            {400, `{"object":"error","message":"This model's maximum context length is 10 tokens.","type":"BadRequestError","param":null,"code":400}`, llm.KindTooLong},
+		"no envelope, Mistral":         {422, `{"object":"error","message":{"detail":[{"type":"extra_forbidden","msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}`, llm.KindInvalid},
+		"FastAPI":                      {422, `{"detail":[{"loc":["body","messages"],"msg":"field required"}]}`, llm.KindInvalid},
+		"FastAPI, a text":              {401, `{"detail":"Unauthorized"}`, llm.KindAuth},
+		"a list, Google":               {429, `[{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}]`, llm.KindRateLimited},
+		"busy, Groq":                   {498, `{"error":{"message":"Flex tier capacity exceeded"}}`, llm.KindUnavailable},
+		"no envelope in a good answer": {200, `{"object":"error","message":"the engine is dead","type":"InternalServerError","code":500}`, llm.KindUnavailable},
+		"in a choice, OpenRouter":      {200, `{"choices":[{"finish_reason":"error","error":{"code":502,"message":"Upstream failed"},"message":{"content":"half"}}]}`, llm.KindUnavailable},
+		"no such model":                {400, `{"error":{"message":"nope","code":"model_not_found"}}`, llm.KindNotFound},
+		"a bare text":                  {400, `{"error":"model requires more system memory"}`, llm.KindInvalid},
+		"in a good answer":             {200, `{"error":{"message":"Provider returned error","code":429}}`, llm.KindRateLimited},
+		"code unknown":                 {200, `{"error":{"message":"Provider returned error","code":"oops"}}`, llm.KindBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,7 +106,8 @@ func TestGenerate_readsUsageThatIsOdd(t *testing.T) {
 		`{"prompt_tokens":10,"completion_tokens":2,"total_tokens":19,"completion_tokens_details":{"reasoning_tokens":7}}`: {UncachedIn: 10, Out: 9, Reasoning: 7, Known: true},
 		`{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19,"completion_tokens_details":{"reasoning_tokens":7}}`: {UncachedIn: 10, Out: 9, Reasoning: 7, Known: true},
 		`{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`:                                                      {},
-		`null`: {},
+		`null`:   {},
+		`"many"`: {},
 	} {
 		url, _ := answering(t, 200, `{"choices":[{"finish_reason":"stop","message":{"content":"fine"}}],"usage":`+usage+`}`)
 		got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
@@ -106,18 +120,100 @@ func TestGenerate_readsUsageThatIsOdd(t *testing.T) {
 func TestGenerate_forgivesWhatServersGetWrong(t *testing.T) {
 	t.Parallel()
 	const body = `{"choices":[{"finish_reason":"stop","message":{"content":null,"tool_calls":[` +
-		`{"type":"function","function":{"name":"look","arguments":"{\"at\""}},{"id":"x","type":"function","function":{"name":"look","arguments":""}}]}}]}`
+		`{"type":"function","function":{"name":"look","arguments":"{\"at\""}},` +
+		`{"id":"x","type":"function","function":{"name":"look","arguments":""}},` +
+		`{"id":"x","type":"function","function":{"name":"look","arguments":{"at":"sea"}}},` +
+		`{"id":"call_1","type":"function","function":{"name":"look","arguments":"{}"}}]}}]}`
 	url, _ := answering(t, 200, body)
 	got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []llm.ToolCall{
-		{ID: "call_1", Name: "look", Args: json.RawMessage(`{"at"`)}, // not even JSON: the caller's to say
+		{ID: "call_2", Name: "look", Args: json.RawMessage(`{"at"`)}, // not even JSON: the caller's to say
 		{ID: "x", Name: "look", Args: json.RawMessage("")},
+		{ID: "call_3", Name: "look", Args: json.RawMessage(`{"at":"sea"}`)},
+		{ID: "call_1", Name: "look", Args: json.RawMessage(`{}`)},
 	}
 	if diff := cmp.Diff(want, got.Calls); diff != "" || got.Stop != llm.StopTools || got.Model != "m" {
 		t.Errorf("response = %+v (-want +got):\n%s", got, diff)
+	}
+}
+
+func TestModel_readsContentThatComesInParts(t *testing.T) {
+	t.Parallel()
+	const parts = `[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"all "},{"type":"text","text":"well"}]`
+	for _, body := range []string{
+		`{"choices":[{"finish_reason":"stop","message":{"content":` + parts + `}}]}`,
+		`{"choices":[{"finish_reason":"stop","message":{"content":"all well"}}]}`,
+	} {
+		url, _ := answering(t, 200, body)
+		got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+		if err != nil || got.Text != "all well" {
+			t.Errorf("answer to %s = %q, %v", body, got.Text, err)
+		}
+	}
+	url, _ := answering(t, 200, `data: {"choices":[{"delta":{"content":`+parts+`},"finish_reason":"stop"}]}`+"\n\n")
+	text, _, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
+	if err != nil || text != "all well" {
+		t.Errorf("stream = %q, %v", text, err)
+	}
+	url, _ = answering(t, 200, `{"choices":[{"finish_reason":"stop","message":{"content":"[1, 2]"}}]}`)
+	got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+	if err != nil || got.Text != "[1, 2]" {
+		t.Errorf("answer = %q, %v, want the list that the model wrote", got.Text, err)
+	}
+}
+
+func TestGenerate_everyWordForACutOffAnswerCounts(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]llm.Kind{
+		"length": llm.KindTruncated, "model_length": llm.KindTruncated, "max_tokens": llm.KindTruncated,
+		"content_filter": llm.KindRefused, "error": llm.KindBroken, "abort": llm.KindBroken, "": llm.KindBroken,
+	} {
+		url, _ := answering(t, 200, `{"choices":[{"finish_reason":"`+word+`","message":{"content":"so far"}}]}`)
+		_, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+		if e := llm.AsAPIError(err); e == nil || e.Kind != want {
+			t.Errorf("finish reason %q: error = %v, want kind %s", word, err, want)
+		}
+	}
+}
+
+func TestModel_namesTheAnswerWhereNoHeaderDoes(t *testing.T) {
+	t.Parallel()
+	url, _ := answering(t, 200, `{"id":"gen-7","choices":[{"finish_reason":"stop","message":{"content":"fine"}}]}`)
+	got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+	if err != nil || got.RequestID != "gen-7" {
+		t.Errorf("request id = %q, %v, want that of the answer", got.RequestID, err)
+	}
+	url, _ = answering(t, 200, `{"id":"gen-8","choices":[]}`)
+	_, err = open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+	if e := llm.AsAPIError(err); e == nil || e.Kind != llm.KindBroken || e.RequestID != "gen-8" {
+		t.Errorf("error = %v, want a broken answer and its id", err)
+	}
+}
+
+func TestModel_keepsWhatTheProviderSaysItCost(t *testing.T) {
+	t.Parallel()
+	dollars := func(m llm.Money) llm.Cost { return llm.Cost{Amount: m, Known: true} }
+	for usage, want := range map[string]llm.Cost{
+		`"cost":0.00014`: dollars(140_000),
+		`"cost":0`:       dollars(0),
+		`"cost":0.01,"is_byok":true,"cost_details":{"upstream_inference_cost":0.19}`: dollars(200_000_000),
+		`"cost":0.2,"is_byok":false,"cost_details":{"upstream_inference_cost":0.2}`:  dollars(200_000_000),
+		`"cost":null`: {}, `"cost":{"total":1}`: {}, `"cost":-1`: {}, `"cost":1e300`: {}, `"cost":"1"`: {},
+	} {
+		usage = `"usage":{"prompt_tokens":5,"completion_tokens":2,` + usage + `}`
+		url, _ := answering(t, 200, `{"choices":[{"finish_reason":"stop","message":{"content":"fine"}}],`+usage+`}`)
+		got, err := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+		if err != nil || got.Stated != want || got.Cost != (llm.Cost{}) {
+			t.Errorf("%s: stated = %+v, cost = %+v, %v, want %+v beside no cost of ours", usage, got.Stated, got.Cost, err, want)
+		}
+		url, _ = answering(t, 200, `{"choices":[{"finish_reason":"length","message":{"content":"fi"}}],`+usage+`}`)
+		_, err = open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}).Generate(t.Context(), hello())
+		if e := llm.AsAPIError(err); e == nil || e.Stated != want {
+			t.Errorf("%s: error = %+v, want what it cost all the same", usage, err)
+		}
 	}
 }
 
@@ -132,12 +228,44 @@ func TestGenerate_refusalIsNoAnswer(t *testing.T) {
 
 func TestStream_failsWhenAnErrorComesInTheMiddle(t *testing.T) {
 	t.Parallel()
-	url, _ := answering(t, 200, "data: {\"choices\":[{\"delta\":{\"content\":\"so \"}}]}\n\n"+
-		": a comment\n\ndata: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n")
-	text, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
-	e := llm.AsAPIError(err)
-	if text != "so " || done != nil || e == nil || e.Kind != llm.KindUnavailable || e.Usage.Known {
-		t.Errorf("stream = %q, %+v, %v, want the text, then an unavailable provider and unknown usage", text, done, err)
+	for _, fault := range []string{
+		`{"error":{"message":"overloaded","code":503}}`,
+		`{"object":"error","message":"overloaded","code":503}`,
+		`{"choices":[{"delta":{"content":""},"finish_reason":"error","error":{"message":"overloaded","code":503}}]}`,
+	} {
+		url, _ := answering(t, 200, "data: {\"choices\":[{\"delta\":{\"content\":\"so \"}}]}\n\n: a comment\n\ndata: "+fault+"\n\n")
+		text, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
+		e := llm.AsAPIError(err)
+		if text != "so " || done != nil || e == nil || e.Kind != llm.KindUnavailable || e.Message != "overloaded" || e.Usage.Known {
+			t.Errorf("%s: stream = %q, %+v, %v, want the text, then an unavailable provider and unknown usage", fault, text, done, err)
+		}
+	}
+}
+
+// TestStream_keepsUsageThatCameBeforeTheEnd: vLLM can count along, and what was
+// counted was billed.
+func TestStream_keepsUsageThatCameBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	const some = `data: {"choices":[{"delta":{"content":"so "}}],"usage":{"prompt_tokens":5,"completion_tokens":1,"cost":0.5}}` + "\n\n"
+	for name, rest := range map[string]string{
+		"cut off": "", "garbage": "data: {]\n\n", "failed": `data: {"error":{"message":"overloaded","code":503}}` + "\n\n",
+	} {
+		url, _ := answering(t, 200, some+rest)
+		_, _, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
+		want := llm.Usage{UncachedIn: 5, Out: 1, Known: true}
+		if e := llm.AsAPIError(err); e == nil || e.Usage != want || !e.Stated.Known {
+			t.Errorf("%s: error = %+v, want usage %+v and the stated cost", name, err, want)
+		}
+	}
+}
+
+func TestStream_findsUsageWhereGroqPutsIt(t *testing.T) {
+	t.Parallel()
+	url, _ := answering(t, 200, `data: {"choices":[{"delta":{"content":"fine"},"finish_reason":"stop"}],`+
+		`"x_groq":{"id":"req_1","usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}}`+"\n\ndata: [DONE]\n\n")
+	_, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
+	if err != nil || done.Usage != (llm.Usage{UncachedIn: 5, Out: 2, Known: true}) {
+		t.Errorf("response = %+v, %v", done, err)
 	}
 }
 
@@ -162,6 +290,28 @@ func TestStream_tellsCallsApartThatShareAnIndex(t *testing.T) {
 	}
 }
 
+// TestStream_tellsCallsApartThatHaveNoIDs: whole calls that all have the first
+// index, and one that comes in pieces, with its name on each.
+func TestStream_tellsCallsApartThatHaveNoIDs(t *testing.T) {
+	t.Parallel()
+	call := func(args string) string {
+		return `data: {"choices":[{"delta":{"tool_calls":[{"function":{"name":"look","arguments":` + args + `}}]}}]}` + "\n\n"
+	}
+	url, _ := answering(t, 200, call(`"{\"at\":1}"`)+call(`"{\"at\":2}"`)+call(`"{\"at\""`)+call(`":3}"`)+call(`{"at":4}`)+
+		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n")
+	_, done, err := stream(t, open(t, openai.Config{Name: "p", Model: "m", BaseURL: url}), hello())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []llm.ToolCall
+	for i := range 4 {
+		want = append(want, llm.ToolCall{ID: fmt.Sprintf("call_%d", i+1), Name: "look", Args: fmt.Appendf(nil, `{"at":%d}`, i+1)})
+	}
+	if diff := cmp.Diff(want, done.Calls); diff != "" || done.Stop != llm.StopTools {
+		t.Errorf("stop = %s, calls (-want +got):\n%s", done.Stop, diff)
+	}
+}
+
 func TestStream_boundsTheNumberOfCalls(t *testing.T) {
 	t.Parallel()
 	var body strings.Builder
@@ -176,31 +326,13 @@ func TestStream_boundsTheNumberOfCalls(t *testing.T) {
 	}
 }
 
-func TestModel_speaksToAzure(t *testing.T) {
-	t.Parallel()
-	url, asked := answering(t, 200, fine)
-	m := open(t, openai.Config{
-		Name: "azure", Model: "gpt", BaseURL: url + "/openai/deployments/gpt?api-version=2024-10-21",
-		Headers: map[string]string{"api-key": "k"}, OutputLimit: openai.MaxCompletionTokens, MaxOutput: 9,
-	})
-	if _, err := m.Generate(t.Context(), hello()); err != nil {
-		t.Fatal(err)
-	}
-	got := <-asked
-	body, _ := io.ReadAll(got.Body)
-	if got.URL.String() != "/openai/deployments/gpt/chat/completions?api-version=2024-10-21" ||
-		got.Header.Get("Api-Key") != "k" || got.Header.Get("Authorization") != "" ||
-		!strings.Contains(string(body), `"max_completion_tokens":9`) {
-		t.Errorf("request = %s %v %s", got.URL, got.Header, body)
-	}
-}
-
 func TestModel_sendsNoRequestThatItCannotTranslate(t *testing.T) {
 	t.Parallel()
 	url, asked := answering(t, 200, fine)
 	m := open(t, openai.Config{Name: "p", Model: "m", BaseURL: url})
 	for name, r := range map[string]llm.Request{
 		"no messages":   {},
+		"a picture":     {Messages: []llm.Message{{Role: llm.RoleUser, Text: "see", Images: []llm.Image{{Data: []byte("x")}}}}},
 		"a role":        {Messages: []llm.Message{{Role: "narrator"}}},
 		"a tool's form": {Messages: hello().Messages, Tools: []llm.ToolSpec{{Name: "t", Parameters: json.RawMessage("{")}}},
 		"a schema":      {Messages: hello().Messages, Schema: &llm.Schema{Name: "s", JSON: json.RawMessage("{")}},
@@ -226,6 +358,7 @@ func TestNew_refusesAConfigurationThatCannotWork(t *testing.T) {
 		"no scheme":      {Name: "p", Model: "m", BaseURL: "localhost:8080/v1"},
 		"another scheme": {Name: "p", Model: "m", BaseURL: "ftp://example.com"},
 		"no host":        {Name: "p", Model: "m", BaseURL: "http:///v1"},
+		"structured":     {Name: "p", Model: "m", Structured: "somehow"},
 		"output limit":   {Name: "p", Model: "m", OutputLimit: "max_words"},
 	} {
 		if _, err := openai.New(cfg); err == nil {

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -20,7 +19,11 @@ type fault struct {
 	message string
 	code    string // a word; OpenRouter and others put an HTTP status here
 	kind    string // the field "type"
+	flagged bool   // by OpenRouter's moderation, which answers with 403
 }
+
+// Error returns the provider's words.
+func (f fault) Error() string { return f.message }
 
 // failed returns the error of an exchange that gave no answer.
 func (c *call) failed(ctx context.Context, err error) *llm.APIError {
@@ -40,61 +43,103 @@ func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 }
 
 // faulted returns the error of an exchange whose answer, with a good status, is
-// an error object.
-func (c *call) faulted(said fault) *llm.APIError {
+// an error object. It may have said more before.
+func (c *call) faulted(said fault, a answer) *llm.APIError {
 	kind := llm.KindBroken
 	if status, err := strconv.Atoi(said.code); err == nil && status >= http.StatusBadRequest {
 		kind = wire.KindOf(status, c.exchange.RetryAfter() > 0)
 	}
-	f := c.fault(said.refine(kind), said.message, llm.Usage{})
+	f := c.fault(said.refine(kind), said.message, a)
 	f.RetryAfter = c.exchange.RetryAfter()
 	return f
 }
 
+// codes are the words of the field "code" that say more than a status does.
+var codes = map[string]llm.Kind{ //nolint:gochecknoglobals // a constant table
+	"insufficient_quota":         llm.KindQuota,
+	"billing_hard_limit_reached": llm.KindQuota,
+	"rate_limit_exceeded":        llm.KindRateLimited,
+	"context_length_exceeded":    llm.KindTooLong,
+	"content_filter":             llm.KindRefused,
+	"content_policy_violation":   llm.KindRefused,
+	"invalid_api_key":            llm.KindAuth,
+	"model_not_found":            llm.KindNotFound,
+	"server_error":               llm.KindUnavailable,
+}
+
+// tooLong are what servers without a code for it say of a request that does not
+// fit: vLLM, OpenRouter and many others; LM Studio; llama.cpp; xAI.
+var tooLong = []string{ //nolint:gochecknoglobals // a constant table
+	"maximum context length", "context length of only", "context size", "maximum prompt length",
+}
+
 // refine goes by the words of the error object where a status says too little.
 func (f fault) refine(kind llm.Kind) llm.Kind {
-	switch f.code {
-	case "insufficient_quota", "billing_hard_limit_reached":
-		return llm.KindQuota
-	case "rate_limit_exceeded":
-		return llm.KindRateLimited
-	case "context_length_exceeded":
-		return llm.KindTooLong
-	case "content_filter", "content_policy_violation":
-		return llm.KindRefused
-	case "invalid_api_key":
-		return llm.KindAuth
-	case "model_not_found":
-		return llm.KindNotFound
-	case "server_error":
-		return llm.KindUnavailable
-	}
+	words := strings.ToLower(f.message)
 	switch {
 	case f.kind == "insufficient_quota":
 		return llm.KindQuota
+	case f.flagged:
+		return llm.KindRefused
 	case f.kind == "exceed_context_size_error": // llama.cpp
 		return llm.KindTooLong
-	case kind == llm.KindInvalid && strings.Contains(strings.ToLower(f.message), "maximum context length"):
-		return llm.KindTooLong // vLLM, OpenRouter and others have no code for it
+	case strings.HasPrefix(words, "request too large"):
+		return llm.KindTooLong // it says "rate limit", but no waiting makes it fit
+	}
+	if kind, ok := codes[f.code]; ok {
+		return kind
+	}
+	if kind != llm.KindInvalid {
+		return kind
+	}
+	for _, phrase := range tooLong {
+		if strings.Contains(words, phrase) {
+			return llm.KindTooLong
+		}
 	}
 	return kind
 }
 
-// faultIn finds an error object in a body: an object, or a bare text.
+// faultIn finds an error in a body. The format has an object under "error"; other
+// shapes are a bare text there, an object in a list (Google), an object in a choice
+// (OpenRouter), and no envelope at all (Mistral, older vLLM, FastAPI).
 func faultIn(body []byte) (fault, bool) {
-	if !json.Valid(body) {
+	if !gjson.ValidBytes(body) {
 		return fault{}, false
 	}
-	said := gjson.GetBytes(body, "error")
-	switch {
-	case said.IsObject():
-		return fault{
-			message: said.Get("message").String(), code: said.Get("code").String(), kind: said.Get("type").String(),
-		}, true
-	case said.Type == gjson.String:
-		return fault{message: said.String()}, true
+	doc := gjson.ParseBytes(body)
+	if doc.IsArray() {
+		doc = doc.Get("0")
+	}
+	for _, path := range []string{"error", "choices.0.error"} {
+		said := doc.Get(path)
+		if said.IsObject() || said.Type == gjson.String {
+			return faultAt(said), true
+		}
+	}
+	if doc.Get("choices").Exists() {
+		return fault{}, false
+	}
+	if doc.Get("message").Exists() || doc.Get("detail").Exists() {
+		return faultAt(doc), true
 	}
 	return fault{}, false
+}
+
+func faultAt(said gjson.Result) fault {
+	if said.Type == gjson.String {
+		return fault{message: said.String()}
+	}
+	f := fault{code: said.Get("code").String(), kind: said.Get("type").String(), flagged: said.Get("metadata.reasons").Exists()}
+	for _, path := range []string{"message", "detail"} {
+		if f.message == "" {
+			f.message = said.Get(path).String() // of an object or a list: its JSON
+		}
+	}
+	if raw := said.Get("metadata.raw").String(); raw != "" {
+		f.message += ": " + raw // OpenRouter's own words say only that the provider failed
+	}
+	return f
 }
 
 // faultOf finds an error object that came in the middle of a stream.

@@ -13,7 +13,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -30,30 +29,22 @@ const DefaultBaseURL = "https://api.openai.com/v1/"
 // are a fraction of it. Streams have wire.DefaultBody, for their frames.
 const maxBody = 8 << 20
 
-// OutputLimit is the name under which a server knows the bound of an answer. One
-// request must not have both.
-type OutputLimit string
-
-// The names of the bound.
-const (
-	MaxCompletionTokens OutputLimit = "max_completion_tokens" // OpenAI and Azure
-	MaxTokens           OutputLimit = "max_tokens"            // everybody else
-)
-
 // Config configures a Model. Name and Model are required.
 type Config struct {
 	Name  string // the provider, as responses and errors name it
 	Model string // for requests that name none
 
-	BaseURL string            // empty: DefaultBaseURL; a query in it goes with every request (Azure's api-version)
-	APIKey  string            // sent as a bearer token; empty: none is sent
-	Headers map[string]string // sent with every request (Azure's api-key); nil: none
+	// BaseURL is where the API is. Empty: DefaultBaseURL. A query in it goes with
+	// every request. For Azure it is the resource, such as
+	// https://NAME.openai.azure.com, with ?api-version=… for the API of that version;
+	// models are then the names of deployments.
+	BaseURL string
+	APIKey  string            // sent as a bearer token, to Azure in its own header; empty: none is sent
+	Headers map[string]string // sent with every request; nil: none
 
 	MaxOutput   int         // for requests that bound nothing; 0: the server's default
 	OutputLimit OutputLimit // empty: what the host of BaseURL is known to want
-	// Grammar says that the server constrains decoding by the schema as it is, as
-	// llama.cpp and vLLM do: it is sent with its bounds, which stop a weak model.
-	Grammar bool
+	Structured  Structured  // empty: what the host of BaseURL is known to want
 
 	HTTPClient *http.Client  // nil: one of its own
 	FirstByte  time.Duration // until an answer begins; 0: ten minutes
@@ -63,9 +54,11 @@ type Config struct {
 // Model is one model or server that speaks the format. It is safe for concurrent
 // use.
 type Model struct {
-	cfg   Config
-	whole sdk.ChatCompletionService
-	parts sdk.ChatCompletionService
+	cfg    Config
+	base   *url.URL
+	habits habits
+	whole  sdk.ChatCompletionService
+	parts  sdk.ChatCompletionService
 }
 
 var _ llm.Model = (*Model)(nil)
@@ -83,50 +76,33 @@ func New(cfg Config) (*Model, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("openai: provider %s: the base URL must be like %s", cfg.Name, DefaultBaseURL)
 	}
+	m := &Model{cfg: cfg, base: base, habits: habitsOf(base.Hostname())}
 	switch cfg.OutputLimit {
 	case MaxTokens, MaxCompletionTokens:
+		m.habits.output = cfg.OutputLimit
 	case "":
-		cfg.OutputLimit = outputLimit(base.Hostname())
 	default:
 		return nil, fmt.Errorf("openai: provider %s: the output limit is %s or %s, not %q",
 			cfg.Name, MaxTokens, MaxCompletionTokens, cfg.OutputLimit)
 	}
-	return &Model{cfg: cfg, whole: service(cfg, base, maxBody), parts: service(cfg, base, wire.DefaultBody)}, nil
-}
-
-// outputLimit goes by the host: OpenAI's newer models refuse max_tokens, and many
-// other servers ignore or refuse its successor.
-func outputLimit(host string) OutputLimit {
-	for _, domain := range []string{"openai.com", "azure.com"} {
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return MaxCompletionTokens
-		}
+	switch cfg.Structured {
+	case StructuredStrict, StructuredSchema, StructuredGrammar, StructuredObject, StructuredWords:
+		m.habits.structured = cfg.Structured
+	case "":
+	default:
+		return nil, fmt.Errorf("openai: provider %s: structured answers are asked for as %s, %s, %s, %s or %s, not %q", cfg.Name,
+			StructuredStrict, StructuredSchema, StructuredGrammar, StructuredObject, StructuredWords, cfg.Structured)
 	}
-	return MaxTokens
+	m.serve()
+	return m, nil
 }
 
-// service makes the service directly and not by sdk.NewClient, which would read
+// serve makes the services directly and not by sdk.NewClient, which would read
 // the environment and send OPENAI_API_KEY, organisation and custom headers to
 // whatever server the base URL names.
-func service(cfg Config, base *url.URL, body int64) sdk.ChatCompletionService {
-	limits := wire.Limits{FirstByte: cfg.FirstByte, Idle: cfg.Idle, Body: body}
-	plain := *base
-	plain.RawQuery, plain.Fragment = "", ""
-	opts := []option.RequestOption{
-		option.WithBaseURL(strings.TrimSuffix(plain.String(), "/") + "/"),
-		option.WithAPIKey(cfg.APIKey),
-		option.WithMaxRetries(0),
-		option.WithHTTPClient(wire.Client(cfg.HTTPClient, limits)),
-	}
-	for name, values := range base.Query() {
-		for _, value := range values {
-			opts = append(opts, option.WithQueryAdd(name, value))
-		}
-	}
-	for name, value := range cfg.Headers {
-		opts = append(opts, option.WithHeader(name, value))
-	}
-	return sdk.NewChatCompletionService(opts...)
+func (m *Model) serve() {
+	m.whole = sdk.NewChatCompletionService(m.options(maxBody)...)
+	m.parts = sdk.NewChatCompletionService(m.options(wire.DefaultBody)...)
 }
 
 // Generate asks once and returns the whole answer. The request's idempotency key
@@ -141,7 +117,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	// The body is taken as it is: the library wants a content type that not every
 	// server sends, and has no place for an error in an answer with status 200.
 	var raw []byte
-	if _, err := m.whole.New(ctx, params, option.WithResponseBodyInto(&raw)); err != nil {
+	if _, err := m.whole.New(ctx, params, call.at, option.WithResponseBodyInto(&raw)); err != nil {
 		return llm.Response{}, call.failed(ctx, err)
 	}
 	return call.whole(raw)
@@ -157,14 +133,16 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 			yield(llm.Delta{}, call.unsent(err))
 			return
 		}
-		params.StreamOptions.IncludeUsage = sdk.Bool(true)
-		stream := m.parts.NewStreaming(ctx, params)
+		if !m.habits.unasked {
+			params.StreamOptions.IncludeUsage = sdk.Bool(true)
+		}
+		stream := m.parts.NewStreaming(ctx, params, call.at)
 		defer func() { _ = stream.Close() }()
 		var parts parts
 		for stream.Next() {
 			text, err := parts.add(stream.Current())
 			if err != nil {
-				yield(llm.Delta{}, call.broken(err, parts.answer.usage))
+				yield(llm.Delta{}, call.midway(err, parts.answer))
 				return
 			}
 			if text != "" && !yield(llm.Delta{Text: text}, nil) {
@@ -178,8 +156,10 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 // call is one exchange with the provider.
 type call struct {
 	cfg      Config
+	habits   habits
 	request  llm.Request
 	exchange *wire.Exchange
+	at       option.RequestOption // where the model is
 }
 
 func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call) {
@@ -190,30 +170,34 @@ func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call
 		r.MaxOutput = m.cfg.MaxOutput
 	}
 	ctx, exchange := wire.Watch(ctx)
-	return ctx, &call{cfg: m.cfg, request: r, exchange: exchange}
+	return ctx, &call{
+		cfg: m.cfg, habits: m.habits, request: r, exchange: exchange, at: option.WithBaseURL(m.place(r.Model)),
+	}
 }
 
 // whole reads an answer that came in one piece.
 func (c *call) whole(raw []byte) (llm.Response, error) {
-	if fault, ok := faultIn(raw); ok {
-		return llm.Response{}, c.faulted(fault)
-	}
 	var body sdk.ChatCompletion
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return llm.Response{}, c.broken(fmt.Errorf("the answer is no JSON: %w", err), llm.Usage{})
+	err := json.Unmarshal(raw, &body)
+	said := answerOf(body)
+	if fault, ok := faultIn(raw); ok {
+		return llm.Response{}, c.faulted(fault, said)
 	}
-	return c.respond(answerOf(body))
+	if err != nil {
+		return llm.Response{}, c.broken(fmt.Errorf("the answer is no JSON: %w", err), answer{})
+	}
+	return c.respond(said)
 }
 
 // end is the last thing that a stream yields.
 func (c *call) end(ctx context.Context, err error, p *parts) (llm.Delta, error) {
 	if fault, ok := faultOf(err); ok {
-		return llm.Delta{}, c.faulted(fault)
+		return llm.Delta{}, c.faulted(fault, p.answer)
 	}
 	if err != nil {
 		failure := c.failed(ctx, err)
 		if p.answer.usage.Known {
-			failure.Usage = p.answer.usage
+			failure.Usage, failure.Stated = p.answer.usage, p.answer.stated
 		}
 		return llm.Delta{}, failure
 	}

@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,7 +15,16 @@ import (
 
 //nolint:paralleltest // the suite sets the environment
 func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Provider{
+	llmtest.TestProvider(t, provider())
+}
+
+func TestModel_speaksToAimock(t *testing.T) {
+	t.Parallel()
+	llmtest.TestAimock(t, provider())
+}
+
+func provider() llmtest.Provider {
+	return llmtest.Provider{
 		Name: "main",
 		Open: func(tb testing.TB, o llmtest.Options) llm.Model {
 			tb.Helper()
@@ -28,14 +38,17 @@ func TestModel_keepsThePromisesOfAProvider(t *testing.T) {
 			Failure: func(_ int, message string) []byte {
 				return object(map[string]any{"error": map[string]any{"message": message, "type": "some_error", "code": nil}})
 			},
-			Sent:  sent,
+			Sent: sent,
+			Fault: func(status int, message string) []byte {
+				return fmt.Appendf(nil, "data: %s\n\n", object(map[string]any{"error": map[string]any{"message": message, "code": status}}))
+			},
 			Usage: llm.Usage{UncachedIn: 70, CacheRead: 20, CacheWrite: 10, Out: 9, Reasoning: 4, Known: true},
 		},
 		Environment: []string{
 			"OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS",
 			"OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET",
 		},
-	})
+	}
 }
 
 func open(tb testing.TB, cfg openai.Config) *openai.Model {
@@ -78,7 +91,9 @@ func usage(u llm.Usage) any {
 func wholeAnswer(a llmtest.Answer) []byte {
 	message := map[string]any{"role": "assistant", "content": a.Text, "refusal": nil}
 	if len(a.Calls) > 0 {
-		message["content"] = nil
+		if a.Text == "" {
+			message["content"] = nil
+		}
 		message["tool_calls"] = toolCalls(a.Calls)
 	}
 	body := map[string]any{
@@ -203,7 +218,10 @@ func (m message) readInto(s *llmtest.Sent) error {
 	if err != nil {
 		return err
 	}
-	s.Images = append(s.Images, images...)
+	for _, image := range images {
+		s.Images = append(s.Images, image.MediaType)
+	}
+	s.Pictures = append(s.Pictures, images...)
 	switch m.Role {
 	case "system":
 		s.System = text
@@ -220,7 +238,10 @@ func (m message) readInto(s *llmtest.Sent) error {
 	return nil
 }
 
-func (m message) content() (text string, images []string, err error) {
+func (m message) content() (text string, images []llm.Image, err error) {
+	if len(m.Content) == 0 { // as beside calls
+		return "", nil, nil
+	}
 	if json.Unmarshal(m.Content, &text) == nil {
 		return text, nil, nil
 	}
@@ -235,10 +256,15 @@ func (m message) content() (text string, images []string, err error) {
 	}
 	for _, p := range parts {
 		text += p.Text
-		if media, ok := strings.CutPrefix(p.Image.URL, "data:"); ok {
-			media, _, _ = strings.Cut(media, ";")
-			images = append(images, media)
+		if p.Image.URL == "" {
+			continue
 		}
+		media, data, ok := strings.Cut(strings.TrimPrefix(p.Image.URL, "data:"), ";base64,")
+		decoded, err := base64.StdEncoding.DecodeString(data)
+		if !ok || err != nil {
+			return "", nil, fmt.Errorf("picture %.40q: %w", p.Image.URL, err)
+		}
+		images = append(images, llm.Image{MediaType: media, Data: decoded})
 	}
 	return text, images, nil
 }

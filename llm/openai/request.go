@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	sdk "github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/packages/param"
@@ -15,7 +17,11 @@ import (
 
 // params translates the request. Its errors are mistakes of the caller.
 func (c *call) params() (sdk.ChatCompletionNewParams, error) {
-	messages, err := messagesOf(c.request)
+	request := c.request
+	if request.Schema != nil && (c.habits.structured == StructuredObject || c.habits.structured == StructuredWords) {
+		request.System = inWords(request.System, request.Schema)
+	}
+	messages, err := messagesOf(request)
 	if err != nil {
 		return sdk.ChatCompletionNewParams{}, err
 	}
@@ -25,7 +31,7 @@ func (c *call) params() (sdk.ChatCompletionNewParams, error) {
 	}
 	p := sdk.ChatCompletionNewParams{Model: c.request.Model, Messages: messages, Tools: tools}
 	if limit := int64(c.request.MaxOutput); limit > 0 {
-		switch c.cfg.OutputLimit {
+		switch c.habits.output {
 		case MaxCompletionTokens:
 			p.MaxCompletionTokens = param.NewOpt(limit)
 		case MaxTokens:
@@ -33,7 +39,7 @@ func (c *call) params() (sdk.ChatCompletionNewParams, error) {
 		}
 	}
 	if c.request.Schema != nil {
-		p.ResponseFormat, err = formatOf(c.request.Schema, c.cfg.Grammar)
+		p.ResponseFormat, err = formatOf(c.request.Schema, c.habits.structured)
 	}
 	return p, err
 }
@@ -49,6 +55,9 @@ func messagesOf(r llm.Request) ([]sdk.ChatCompletionMessageParamUnion, error) {
 	for _, m := range r.Messages {
 		switch m.Role {
 		case llm.RoleUser:
+			if slices.ContainsFunc(m.Images, func(i llm.Image) bool { return i.MediaType == "" || len(i.Data) == 0 }) {
+				return nil, errors.New("a picture has no media type or no data")
+			}
 			messages = append(messages, userMessage(m))
 		case llm.RoleAssistant:
 			messages = append(messages, assistantMessage(m))
@@ -125,16 +134,27 @@ func toolsOf(specs []llm.ToolSpec) ([]sdk.ChatCompletionToolUnionParam, error) {
 	return tools, nil
 }
 
-func formatOf(schema *llm.Schema, grammar bool) (sdk.ChatCompletionNewParamsResponseFormatUnion, error) {
-	sent, strict, err := project(schema.JSON, grammar)
-	if err != nil {
-		return sdk.ChatCompletionNewParamsResponseFormatUnion{}, fmt.Errorf("schema %s: %w", schema.Name, err)
+// inWords adds to the instructions what a server without schemas has no field for.
+func inWords(system string, schema *llm.Schema) string {
+	return strings.TrimLeft(system+"\n\n", "\n") +
+		"Answer with one JSON object and nothing else. It must fit this JSON schema:\n" + string(schema.JSON)
+}
+
+func formatOf(schema *llm.Schema, how Structured) (sdk.ChatCompletionNewParamsResponseFormatUnion, error) {
+	var format sdk.ChatCompletionNewParamsResponseFormatUnion
+	sent, strict, err := project(schema.JSON, how == StructuredGrammar)
+	switch {
+	case err != nil:
+		return format, fmt.Errorf("schema %s: %w", schema.Name, err)
+	case how == StructuredWords:
+	case how == StructuredObject:
+		format.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
+	default:
+		its := shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: schema.Name, Schema: sent}
+		if strict && how != StructuredSchema {
+			its.Strict = param.NewOpt(true)
+		}
+		format.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: its}
 	}
-	format := shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: schema.Name, Schema: sent}
-	if strict {
-		format.Strict = param.NewOpt(true)
-	}
-	return sdk.ChatCompletionNewParamsResponseFormatUnion{
-		OfJSONSchema: &shared.ResponseFormatJSONSchemaParam{JSONSchema: format},
-	}, nil
+	return format, nil
 }

@@ -2,9 +2,15 @@ package openai
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 
 	sdk "github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/packages/respjson"
+	"github.com/tidwall/gjson"
 
 	"github.com/askbob/bob/llm"
 	"github.com/askbob/bob/llm/internal/wire"
@@ -24,32 +30,50 @@ var (
 
 // answer is what a provider said, whole or put together.
 type answer struct {
+	id      string
 	model   string
 	text    string
 	refusal string
 	calls   []llm.ToolCall
 	finish  string
 	usage   llm.Usage
+	stated  llm.Cost
 }
 
 // answerOf reads an answer that came whole. No choice leaves finish empty, which
 // is no way to end.
 func answerOf(c sdk.ChatCompletion) answer {
-	a := answer{model: c.Model}
+	a := answer{id: c.ID, model: c.Model}
 	if c.JSON.Usage.Valid() {
-		a.usage = usageOf(c.Usage)
+		a.usage, a.stated = usageOf(c.Usage), statedIn(c.Usage)
 	}
 	if len(c.Choices) == 0 {
 		return a
 	}
 	choice := c.Choices[0]
-	a.text, a.refusal, a.finish = choice.Message.Content, choice.Message.Refusal, choice.FinishReason
+	a.refusal, a.finish = choice.Message.Refusal, choice.FinishReason
+	a.text = textOf(choice.Message.Content, choice.Message.JSON.Content)
 	for _, call := range choice.Message.ToolCalls {
 		a.calls = append(a.calls, llm.ToolCall{
 			ID: call.ID, Name: call.Function.Name, Args: json.RawMessage(call.Function.Arguments),
 		})
 	}
 	return a
+}
+
+// textOf returns the words of a content. Some servers send a list of parts, such
+// as thoughts and texts; the library hands that on as it came.
+func textOf(content string, field respjson.Field) string {
+	if field.Valid() || !strings.HasPrefix(content, "[") {
+		return content
+	}
+	var text strings.Builder
+	for _, part := range gjson.Parse(field.Raw()).Array() {
+		if kind := part.Get("type").String(); kind == "text" || kind == "" {
+			text.WriteString(part.Get("text").String())
+		}
+	}
+	return text.String()
 }
 
 // usageOf maps the format's counts, where the prompt includes what was cached and
@@ -70,39 +94,92 @@ func usageOf(u sdk.CompletionUsage) llm.Usage {
 	}
 }
 
+// maxStated bounds what a call may be said to cost, in dollars: anything above is
+// another unit, or nonsense.
+const maxStated = 10_000
+
+// statedIn reads what OpenRouter adds to the usage: its charge in dollars and, for
+// keys of one's own, what the provider behind it charges beside that.
+func statedIn(u sdk.CompletionUsage) llm.Cost {
+	its := gjson.Parse(u.RawJSON())
+	cost := its.Get("cost")
+	if cost.Type != gjson.Number {
+		return llm.Cost{}
+	}
+	dollars := cost.Num
+	if its.Get("is_byok").Bool() {
+		dollars += its.Get("cost_details.upstream_inference_cost").Num
+	}
+	if !(dollars >= 0 && dollars <= maxStated) {
+		return llm.Cost{}
+	}
+	return llm.Cost{Amount: llm.Money(math.Round(dollars * float64(llm.Dollar))), Known: true}
+}
+
 // respond turns an answer into a response, or into the error that it is.
 func (c *call) respond(a answer) (llm.Response, error) {
 	if len(a.text) > maxAnswer {
-		return llm.Response{}, c.broken(errTooLong, a.usage)
+		return llm.Response{}, c.broken(errTooLong, a)
 	}
 	if len(a.calls) > maxCalls {
-		return llm.Response{}, c.broken(errTooManyCalls, a.usage)
+		return llm.Response{}, c.broken(errTooManyCalls, a)
 	}
 	stop, kind, reason := ended(a)
 	if kind != "" {
-		return llm.Response{}, c.fault(kind, reason, a.usage)
+		return llm.Response{}, c.fault(kind, reason, a)
 	}
-	if a.model == "" {
-		a.model = c.request.Model
-	}
-	for i := range a.calls {
-		if a.calls[i].ID == "" { // some servers give none, and its result needs one
-			a.calls[i].ID = fmt.Sprintf("call_%d", i+1)
-		}
+	model := a.model
+	if model == "" {
+		model = c.request.Model
 	}
 	return llm.Response{
-		Text: a.text, Calls: a.calls, Stop: stop, Usage: a.usage,
-		Provider: c.cfg.Name, Model: wire.Bounded(a.model, maxName), RequestID: c.exchange.RequestID(),
+		Text: a.text, Calls: named(a.calls), Stop: stop, Usage: a.usage, Stated: a.stated,
+		Provider: c.cfg.Name, Model: wire.Bounded(model, maxName), RequestID: c.requestID(a),
 	}, nil
 }
 
-// maxName bounds the name of a model as the provider reports it.
+// named gives each call an id of its own: some servers give none, or all the same,
+// and a result must find its call.
+func named(calls []llm.ToolCall) []llm.ToolCall {
+	taken := make(map[string]bool, len(calls))
+	for _, call := range calls {
+		taken[call.ID] = true
+	}
+	seen := make(map[string]bool, len(calls))
+	next := 1
+	for i := range calls {
+		if id := calls[i].ID; id == "" || seen[id] {
+			for taken[fmt.Sprintf("call_%d", next)] {
+				next++
+			}
+			calls[i].ID = fmt.Sprintf("call_%d", next)
+			taken[calls[i].ID] = true
+		}
+		seen[calls[i].ID] = true
+	}
+	return calls
+}
+
+// requestID falls back to the name of the answer: local servers have no header
+// for it.
+func (c *call) requestID(a answer) string {
+	if id := c.exchange.RequestID(); id != "" {
+		return id
+	}
+	return wire.Bounded(a.id, maxName)
+}
+
+// maxName bounds a name as the provider reports it: of a model, of an answer.
 const maxName = 200
+
+// cutOff are the words for an answer that met a limit: OpenAI's, Mistral's (the
+// model's own limit), and those of servers that hand on another format's.
+var cutOff = []string{"length", "model_length", "max_tokens"} //nolint:gochecknoglobals // a constant table
 
 // ended says how an answer ended. An unknown word is not "done".
 func ended(a answer) (llm.Stop, llm.Kind, string) {
 	switch {
-	case a.finish == "length":
+	case slices.Contains(cutOff, a.finish):
 		return "", llm.KindTruncated, "the answer was cut off at its token limit"
 	case a.finish == "content_filter":
 		return "", llm.KindRefused, "the provider's content filter stopped the answer"
@@ -122,102 +199,32 @@ func ended(a answer) (llm.Stop, llm.Kind, string) {
 	return llm.StopDone, "", ""
 }
 
-// parts puts a streamed answer together.
-type parts struct {
-	answer answer
-	text   []byte
-	args   []*part
-	index  map[int64]*part
-	size   int
-}
-
-// part is one tool call as far as it has come.
-type part struct {
-	id   string
-	name string
-	args []byte
-}
-
-// add takes in a chunk and returns its text.
-func (p *parts) add(chunk sdk.ChatCompletionChunk) (string, error) {
-	if chunk.Model != "" {
-		p.answer.model = chunk.Model
-	}
-	if chunk.JSON.Usage.Valid() {
-		p.answer.usage = usageOf(chunk.Usage)
-	}
-	if len(chunk.Choices) == 0 {
-		return "", nil
-	}
-	choice := chunk.Choices[0]
-	if choice.FinishReason != "" {
-		p.answer.finish = choice.FinishReason
-	}
-	p.answer.refusal += choice.Delta.Refusal
-	p.text = append(p.text, choice.Delta.Content...)
-	p.size += len(choice.Delta.Content) + len(choice.Delta.Refusal)
-	for _, delta := range choice.Delta.ToolCalls {
-		if err := p.call(delta); err != nil {
-			return "", err
-		}
-	}
-	if p.size > maxAnswer {
-		return "", errTooLong
-	}
-	return choice.Delta.Content, nil
-}
-
-func (p *parts) call(delta sdk.ChatCompletionChunkChoiceDeltaToolCall) error {
-	call, ok := p.index[delta.Index]
-	// One index with a new id is a new call: some servers number all of them 0.
-	if !ok || delta.ID != "" && call.id != "" && delta.ID != call.id {
-		if len(p.args) == maxCalls {
-			return errTooManyCalls
-		}
-		if p.index == nil {
-			p.index = make(map[int64]*part)
-		}
-		call = &part{}
-		p.index[delta.Index] = call
-		p.args = append(p.args, call)
-	}
-	if delta.ID != "" {
-		call.id = delta.ID
-	}
-	if call.name == "" { // whole in the first piece; some servers repeat it
-		call.name = delta.Function.Name
-	}
-	call.args = append(call.args, delta.Function.Arguments...)
-	p.size += len(delta.Function.Arguments) + len(delta.Function.Name)
-	return nil
-}
-
-func (p *parts) whole() answer {
-	a := p.answer
-	a.text = string(p.text)
-	for _, call := range p.args {
-		a.calls = append(a.calls, llm.ToolCall{ID: call.id, Name: call.name, Args: call.args})
-	}
-	return a
-}
-
 // fault returns the error of an answer that is none.
-func (c *call) fault(kind llm.Kind, message string, usage llm.Usage) *llm.APIError {
+func (c *call) fault(kind llm.Kind, message string, a answer) *llm.APIError {
 	return &llm.APIError{
 		Provider: c.cfg.Name, Model: c.request.Model, Kind: kind, Status: c.exchange.Status(),
-		Message: c.words(message), RequestID: c.exchange.RequestID(), Usage: usage,
+		Message: c.words(message), RequestID: c.requestID(a), Usage: a.usage, Stated: a.stated,
 	}
 }
 
-func (c *call) broken(err error, usage llm.Usage) *llm.APIError {
-	f := c.fault(llm.KindBroken, err.Error(), usage)
+func (c *call) broken(err error, a answer) *llm.APIError {
+	f := c.fault(llm.KindBroken, err.Error(), a)
 	f.Err = err
 	return f
 }
 
+// midway returns the error of a stream that was broken off, by the provider's
+// words or by a bound of ours.
+func (c *call) midway(err error, a answer) *llm.APIError {
+	if said, ok := errors.AsType[fault](err); ok {
+		return c.faulted(said, a)
+	}
+	return c.broken(err, a)
+}
+
 // unsent returns the error of a request that cannot be sent. It cost nothing.
 func (c *call) unsent(err error) *llm.APIError {
-	f := c.fault(llm.KindInvalid, err.Error(), llm.Usage{Known: true})
+	f := c.fault(llm.KindInvalid, err.Error(), answer{usage: llm.Usage{Known: true}})
 	f.Err = err
 	return f
 }

@@ -7,6 +7,10 @@ import (
 	"github.com/askbob/bob/llm"
 )
 
+// DefaultMaxOutput bounds answers where nobody else does: a call whose answer has
+// no bound has no worst case.
+const DefaultMaxOutput = 8_192
+
 // Config configures a Metered.
 type Config struct {
 	Provider  string // as the model's responses name it
@@ -30,7 +34,8 @@ var _ llm.Model = (*Metered)(nil)
 //
 // Where the provider did not say what was used, an estimate is booked: of what
 // was said for an answer, the worst case for a failure. The usage then keeps
-// Known false, and the cost is known.
+// Known false, and the cost is known. Where nobody knows the price, what the
+// provider states as the cost is taken.
 func Meter(model llm.Model, cfg Config) *Metered {
 	if cfg.Catalogue == "" {
 		cfg.Catalogue = cfg.Provider
@@ -46,7 +51,7 @@ func Meter(model llm.Model, cfg Config) *Metered {
 func (m *Metered) Estimate(r llm.Request) llm.Estimate {
 	r = m.complete(r)
 	e := llm.Estimate{
-		Provider: m.cfg.Provider, Model: r.Model, Input: inputTokens(r), Output: int64(r.MaxOutput),
+		Provider: m.cfg.Provider, Model: r.Model, Input: llm.InputTokens(r), Output: int64(r.MaxOutput),
 	}
 	price, ok := m.Price(r.Model)
 	if !ok {
@@ -114,8 +119,9 @@ func (m *Metered) complete(r llm.Request) llm.Request {
 }
 
 func (m *Metered) answered(r llm.Request, response llm.Response) llm.Response {
-	guess := llm.Usage{UncachedIn: inputTokens(r), Out: outputTokens(response)}
+	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: llm.OutputTokens(response)}
 	response.Usage, response.Cost = m.book(r, response.Usage, guess)
+	response.Cost = orStated(response.Cost, response.Stated)
 	return response
 }
 
@@ -133,9 +139,17 @@ func (m *Metered) failed(r llm.Request, err error) error {
 	if !e.Usage.Known && free(e.Kind) {
 		e.Usage = llm.Usage{Known: true}
 	}
-	guess := llm.Usage{UncachedIn: inputTokens(r), Out: int64(r.MaxOutput)}
+	guess := llm.Usage{UncachedIn: llm.InputTokens(r), Out: int64(r.MaxOutput)}
 	e.Usage, e.Cost = m.book(r, e.Usage, guess)
+	e.Cost = orStated(e.Cost, e.Stated)
 	return &e
+}
+
+func orStated(ours, stated llm.Cost) llm.Cost {
+	if ours.Known {
+		return ours
+	}
+	return stated
 }
 
 // free reports whether failures of this kind are turned away before any model

@@ -128,6 +128,33 @@ func TestMetered_anUnknownPriceIsUnknown(t *testing.T) {
 	}
 }
 
+// TestMetered_takesTheStatedCostOnlyWithoutAPrice: our own sum is what was
+// reserved for, and what a person can check.
+func TestMetered_takesTheStatedCostOnlyWithoutAPrice(t *testing.T) {
+	t.Parallel()
+	stated := llm.Cost{Amount: 7, Known: true}
+	usage := llm.Usage{UncachedIn: 1000, Out: 100, Known: true}
+	answer := llmtest.Reply(llm.Response{Text: "this", Usage: usage, Stated: stated})
+	failure := llmtest.Fail(&llm.APIError{Kind: llm.KindTruncated, Usage: usage, Stated: stated})
+	nameless := price.Config{Provider: "here", Model: "nameless"}
+	for name, c := range map[string]struct {
+		model *price.Metered
+		want  llm.Money
+	}{
+		"no price":  {price.Meter(llmtest.NewScript(answer, failure), nameless), 7},
+		"our price": {tenCents(t, llmtest.NewScript(answer, failure)), 200_000},
+	} {
+		got, err := c.model.Generate(t.Context(), ask())
+		if err != nil || got.Cost != (llm.Cost{Amount: c.want, Known: true}) || got.Stated != stated {
+			t.Errorf("%s: cost = %+v beside %+v, %v, want %d", name, got.Cost, got.Stated, err, c.want)
+		}
+		_, err = c.model.Generate(t.Context(), ask())
+		if e := llm.AsAPIError(err); e.Cost != (llm.Cost{Amount: c.want, Known: true}) || e.Stated != stated {
+			t.Errorf("%s: cost of the failure = %+v beside %+v, want %d", name, e.Cost, e.Stated, c.want)
+		}
+	}
+}
+
 func TestMetered_sendsWhatItEstimated(t *testing.T) {
 	t.Parallel()
 	script := llmtest.Always(llmtest.Text("this"))

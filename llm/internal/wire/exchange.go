@@ -86,7 +86,7 @@ func (e *Exchange) record(resp *http.Response, now time.Time) {
 	defer e.mu.Unlock()
 	e.sent = true
 	e.status = resp.StatusCode
-	e.retryAfter = retryAfter(resp.Header, now)
+	e.retryAfter = wait(resp, now)
 	e.requestID = requestID(resp.Header)
 }
 

@@ -14,6 +14,7 @@ const MaxMessage = 500
 
 // Statuses without a constant in net/http.
 const (
+	statusCapacity       = 498 // Groq: no room in the flexible tier
 	statusOverloaded     = 529 // Anthropic and others
 	statusGatewayTimeout = 524 // Cloudflare's, in front of many providers
 )
@@ -64,7 +65,7 @@ func KindOf(status int, retryAfter bool) llm.Kind {
 		return llm.KindNotFound
 	case http.StatusRequestEntityTooLarge:
 		return llm.KindTooLong
-	case http.StatusRequestTimeout, http.StatusConflict:
+	case http.StatusRequestTimeout, http.StatusConflict, statusCapacity:
 		return llm.KindUnavailable
 	}
 	if status >= http.StatusInternalServerError {

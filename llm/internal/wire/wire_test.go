@@ -220,6 +220,68 @@ func TestExchange_readsRetryAfter(t *testing.T) {
 	})
 }
 
+func TestExchange_readsResets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in := func(d time.Duration) time.Time { return time.Now().Add(d) }
+		for name, c := range map[string]struct {
+			status int
+			header map[string]string
+			want   time.Duration
+		}{
+			"a duration":            {429, map[string]string{"X-RateLimit-Reset-Requests": "6m0s"}, 6 * time.Minute},
+			"milliseconds":          {429, map[string]string{"x-ratelimit-reset-tokens": "85ms"}, 85 * time.Millisecond},
+			"seconds":               {429, map[string]string{"x-ratelimit-reset-tokens": "12"}, 12 * time.Second},
+			"a moment":              {429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(in(time.Minute).Unix(), 10)}, time.Minute},
+			"a moment, OpenRouter":  {429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(in(time.Minute).UnixMilli(), 10)}, time.Minute},
+			"a date":                {429, map[string]string{"X-RateLimit-Reset": in(time.Minute).Format(time.RFC3339)}, time.Minute},
+			"a past moment":         {429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(in(-time.Minute).Unix(), 10)}, 0},
+			"a far moment":          {429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(in(100*24*time.Hour).Unix(), 10)}, 24 * time.Hour},
+			"the end of time":       {429, map[string]string{"X-RateLimit-Reset": "1e300"}, 0},
+			"nonsense":              {429, map[string]string{"X-RateLimit-Reset": "soon"}, 0},
+			"negative":              {429, map[string]string{"X-RateLimit-Reset": "-1m"}, 0},
+			"the longer of two":     {429, map[string]string{"X-RateLimit-Reset-Requests": "1s", "X-RateLimit-Reset-Tokens": "2s"}, 2 * time.Second},
+			"Retry-After before it": {429, map[string]string{"Retry-After": "3", "X-RateLimit-Reset-Requests": "1m"}, 3 * time.Second},
+			"another failure":       {500, map[string]string{"X-RateLimit-Reset-Requests": "1m"}, 0},
+			"the limit that was hit": {429, map[string]string{
+				"X-RateLimit-Limit-Requests": "14400", "X-RateLimit-Remaining-Requests": "14370", "X-RateLimit-Reset-Requests": "2m59.56s",
+				"X-RateLimit-Limit-Tokens": "6000", "X-RateLimit-Remaining-Tokens": "120", "X-RateLimit-Reset-Tokens": "7.66s",
+			}, 7660 * time.Millisecond},
+		} {
+			next := transport(func(*http.Request) (*http.Response, error) {
+				resp, err := respond(c.status, http.NoBody)
+				for name, value := range c.header {
+					resp.Header.Set(name, value)
+				}
+				return resp, err
+			})
+			if _, exchange, err := do(t.Context(), next, wire.Limits{}); err != nil || exchange.RetryAfter() != c.want {
+				t.Errorf("%s: wait = %s, %v, want %s", name, exchange.RetryAfter(), err, c.want)
+			}
+		}
+	})
+}
+
+func FuzzExchange_waitsNeitherForEverNorBackwards(f *testing.F) {
+	f.Add("7", "1m30s", "5", "10")
+	f.Add("", "1e308", "-1", "0")
+	f.Add("Mon, 02 Jan 2006 15:04:05 GMT", "1893456000", "", "")
+	f.Fuzz(func(t *testing.T, after, reset, left, limit string) {
+		next := transport(func(*http.Request) (*http.Response, error) {
+			resp, err := respond(http.StatusTooManyRequests, http.NoBody)
+			resp.Header = http.Header{
+				"Retry-After": {after}, "X-Ratelimit-Reset-Tokens": {reset},
+				"X-Ratelimit-Remaining-Tokens": {left}, "X-Ratelimit-Limit-Tokens": {limit},
+			}
+			return resp, err
+		})
+		_, exchange, err := do(t.Context(), next, wire.Limits{})
+		if d := exchange.RetryAfter(); err != nil || d < 0 || d > wire.MaxRetryAfter {
+			t.Errorf("wait = %s, %v", d, err)
+		}
+	})
+}
+
 func TestFailure_aGatewayThatGaveUpSaysNothingOfUsage(t *testing.T) {
 	t.Parallel()
 	for status, known := range map[int]bool{400: true, 429: true, 500: true, 502: true, 504: false, 524: false} {

@@ -16,3 +16,7 @@ CREATE TABLE audit (
   detail    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_job ON audit (job_id, id);
+
+-- what waits for a person or a time: few rows of any tree
+CREATE INDEX nodes_waits ON nodes (job_id, id)
+  WHERE completed_at = 0 AND reason IN ('approval', 'question', 'budget', 'effect_unknown', 'user', 'retry_at', 'rate_limit');

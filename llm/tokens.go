@@ -1,10 +1,8 @@
-package price
+package llm
 
 import (
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/askbob/bob/llm"
 )
 
 // What a request costs beside its texts, in tokens, as the vendors' own formats
@@ -21,21 +19,11 @@ const (
 	imageTokens = 5_000
 )
 
-// DefaultMaxOutput bounds answers where nobody else does: a call whose answer has
-// no bound has no worst case.
-const DefaultMaxOutput = 8_192
-
-// inputTokens estimates the tokens of a request, rather too many than too few.
-func inputTokens(r llm.Request) int64 {
+// InputTokens estimates the tokens of a request, rather too many than too few.
+func InputTokens(r Request) int64 {
 	n := int64(requestOverhead) + Tokens(r.System)
 	for _, m := range r.Messages {
-		n += messageOverhead + Tokens(m.Text) + imageTokens*int64(len(m.Images))
-		for _, call := range m.Calls {
-			n += callOverhead + Tokens(call.ID) + Tokens(call.Name) + Tokens(string(call.Args))
-		}
-		for _, result := range m.Results {
-			n += callOverhead + Tokens(result.ID) + Tokens(result.Name) + Tokens(result.Text)
-		}
+		n += m.Tokens()
 	}
 	if len(r.Tools) > 0 {
 		n += toolsOverhead
@@ -49,13 +37,21 @@ func inputTokens(r llm.Request) int64 {
 	return n
 }
 
-// outputTokens estimates the tokens of an answer.
-func outputTokens(r llm.Response) int64 {
-	n := int64(messageOverhead) + Tokens(r.Text)
-	for _, call := range r.Calls {
-		n += callOverhead + Tokens(call.ID) + Tokens(call.Name) + Tokens(string(call.Args))
+// Tokens estimates the tokens of a message, as InputTokens counts it.
+func (m Message) Tokens() int64 {
+	n := messageOverhead + Tokens(m.Text) + imageTokens*int64(len(m.Images))
+	for _, call := range m.Calls {
+		n += callOverhead + Tokens(call.ID) + Tokens(call.Name) + Tokens(string(call.Args)) + Tokens(call.Signature)
+	}
+	for _, result := range m.Results {
+		n += callOverhead + Tokens(result.ID) + Tokens(result.Name) + Tokens(result.Text)
 	}
 	return n
+}
+
+// OutputTokens estimates the tokens of an answer.
+func OutputTokens(r Response) int64 {
+	return Message{Text: r.Text, Calls: r.Calls}.Tokens()
 }
 
 // The tenths of a byte in a token: 3.5 bytes in prose, 2.5 in CSV, JSON and code.

@@ -1,13 +1,12 @@
-package plan
+package jobs
 
 import (
 	"fmt"
 
-	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/llm"
 )
 
-// view says how closely a planner sees a file.
+// view says how closely a model sees a file.
 type view struct {
 	text    int // bytes of a text's beginning
 	rows    int // of a table
@@ -28,13 +27,18 @@ var views = []view{ //nolint:gochecknoglobals // a constant table
 	{text: 0, rows: 0, columns: 0, values: 0, cell: 40, note: "Files are shown by name only."},
 }
 
-// maxTables of a workbook are shown, and maxNotes of a table.
+// maxTables of a workbook are shown, maxNotes of a table, and maxFileName bytes of
+// a name.
 const (
-	maxTables = 30
-	maxNotes  = 5
+	maxTables   = 30
+	maxNotes    = 5
+	maxFileName = 500
 )
 
-func filesSection(files []jobs.FileInfo, room int) string {
+// FilesSection frames what is known of files as a section of that name of about
+// room tokens: whole if it fits, else each as closely as there is room for, with a
+// word on what is not shown. No files are no section.
+func FilesSection(name string, files []FileInfo, room int) string {
 	if len(files) == 0 {
 		return ""
 	}
@@ -42,28 +46,23 @@ func filesSection(files []jobs.FileInfo, room int) string {
 	for i := range views {
 		levels[i] = i
 	}
-	shown, level := fit(files, levels, room, func(f jobs.FileInfo, level int) jobs.FileInfo {
-		return views[level].file(f)
-	})
+	shown, level := FitList(files, levels, room, func(f FileInfo, level int) FileInfo { return views[level].file(f) })
 	note := ""
 	if text := views[level].note; text != "" {
-		note = "(" + text + " What is not shown here can be read by a task with the right tool.)\n"
+		note = "(" + text + " What is not shown here can be read with the right tool.)\n"
 	}
-	return llm.Section(jobs.SectionFiles, encode(shown)) + note + omitted(len(files), len(shown), "files")
+	return llm.Section(name, PromptJSON(shown)) + note + Omitted(len(files), len(shown), "files")
 }
 
 // file returns f as it looks in this view.
-func (v view) file(f jobs.FileInfo) jobs.FileInfo {
+func (v view) file(f FileInfo) FileInfo {
 	f.SHA256 = ""
-	f.Name = brief(f.Name, maxDescription)
-	f.Text = shorten(f.Text, v.text)
-	if v.text == 0 {
-		f.Text = ""
-	}
-	var tables []jobs.Table
+	f.Name = brief(f.Name, maxFileName)
+	f.Text = brief(f.Text, v.text)
+	tables := make([]Table, 0, min(len(f.Tables), maxTables+1))
 	for i, t := range f.Tables {
 		if i == maxTables {
-			more := jobs.Table{Name: "…", Notes: []string{fmt.Sprintf("%d more tables are not shown", len(f.Tables)-maxTables)}}
+			more := Table{Name: "…", Notes: []string{fmt.Sprintf("%d more tables are not shown", len(f.Tables)-maxTables)}}
 			tables = append(tables, more)
 			break
 		}
@@ -73,7 +72,7 @@ func (v view) file(f jobs.FileInfo) jobs.FileInfo {
 	return f
 }
 
-func (v view) table(t jobs.Table) jobs.Table {
+func (v view) table(t Table) Table {
 	var notes []string
 	for _, note := range t.Notes[:min(len(t.Notes), maxNotes)] {
 		notes = append(notes, brief(note, v.cell*2))
@@ -81,7 +80,7 @@ func (v view) table(t jobs.Table) jobs.Table {
 	if more := len(t.Columns) - v.columns; more > 0 {
 		notes = append(notes, fmt.Sprintf("%d more columns are not shown", more))
 	}
-	columns := make([]jobs.Column, 0, min(len(t.Columns), v.columns))
+	columns := make([]Column, 0, min(len(t.Columns), v.columns))
 	for _, c := range t.Columns[:min(len(t.Columns), v.columns)] {
 		columns = append(columns, v.column(c))
 	}
@@ -89,12 +88,12 @@ func (v view) table(t jobs.Table) jobs.Table {
 	for _, row := range t.Sample[:min(len(t.Sample), v.rows)] {
 		rows = append(rows, v.cells(row, v.columns))
 	}
-	return jobs.Table{
+	return Table{
 		Name: t.Name, Sheet: brief(t.Sheet, v.cell), Rows: t.Rows, Columns: columns, Sample: rows, Notes: notes,
 	}
 }
 
-func (v view) column(c jobs.Column) jobs.Column {
+func (v view) column(c Column) Column {
 	c.Header = brief(c.Header, v.cell)
 	c.Min, c.Max = brief(c.Min, v.cell), brief(c.Max, v.cell)
 	c.Sample = v.cells(c.Sample, v.values)

@@ -52,6 +52,14 @@ const maxPrompt = 20_000
 // or node, and a *UserError where the verb makes no sense, such as on a job that
 // is over; then nothing was changed.
 func (s *Service) Control(ctx context.Context, c Command) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	return s.apply(ctx, c)
+}
+
+// Check says, as a *UserError, what is wrong with a command whatever its job.
+func (c Command) Check() error {
 	switch {
 	case !slices.Contains(Verbs(), c.Verb):
 		return &UserError{Message: fmt.Sprintf("%q is no command for a job: use one of %v.", Shorten(string(c.Verb), 40), Verbs())}
@@ -64,5 +72,5 @@ func (s *Service) Control(ctx context.Context, c Command) error {
 	case c.Prompt != "" && c.Verb != VerbRetry && c.Verb != VerbRerun:
 		return &UserError{Message: fmt.Sprintf("A prompt goes with retry and rerun, not with %s.", c.Verb)}
 	}
-	return s.apply(ctx, c)
+	return nil
 }

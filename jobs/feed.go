@@ -1,16 +1,23 @@
 package jobs
 
 import (
+	"encoding/json"
 	"sync"
 	"time"
 )
 
 // Happening is one committed step of a job: what changed, in the order of Seq.
 type Happening struct {
-	Seq   int64
-	Job   JobID
-	At    time.Time
-	Moves []Move
+	Seq   int64           `json:"seq"`
+	Job   JobID           `json:"job"`
+	At    time.Time       `json:"at"`
+	Moves json.RawMessage `json:"moves"` // a list of Move as it was stored: most only pass it on
+}
+
+// List returns the moves.
+func (h *Happening) List() (moves []Move, err error) {
+	err = json.Unmarshal(h.Moves, &moves)
+	return moves, err
 }
 
 // Move is one node's change.

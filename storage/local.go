@@ -18,7 +18,10 @@ type LocalConfig struct {
 	Window int
 	// Only restricts it to one job; nil: all jobs.
 	Only func(jobs.JobID) bool
-	Now  func() time.Time
+	// Grace is how long a stop waits for the nodes in hand before it ends their
+	// contexts; 0: not at all.
+	Grace time.Duration
+	Now   func() time.Time
 }
 
 // Local is the jobs.Dispatcher of a single process: a heap of ready nodes and a
@@ -28,8 +31,10 @@ type LocalConfig struct {
 // on now, so that a large job cannot starve a small one. What does not fit a job's
 // window stays in the store and is fetched when there is room.
 type Local struct {
-	cfg  LocalConfig
-	wake chan struct{}
+	cfg   LocalConfig
+	wake  chan struct{}
+	hurry chan struct{} // closed when a stop is to wait no longer
+	once  sync.Once     // closes hurry
 
 	mu      sync.Mutex
 	queue   readyHeap // to hand out now
@@ -72,7 +77,7 @@ func NewLocal(cfg LocalConfig) *Local {
 		cfg.Window = defaultWindow
 	}
 	return &Local{
-		cfg: cfg, wake: make(chan struct{}, 1),
+		cfg: cfg, wake: make(chan struct{}, 1), hurry: make(chan struct{}),
 		windows: map[jobs.JobID]*window{}, running: map[jobs.NodeID]inHand{},
 	}
 }
@@ -164,12 +169,18 @@ func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
 	}
 }
 
+// Hurry ends the grace time of a stop, also of one that is yet to come.
+func (l *Local) Hurry() { l.once.Do(func() { close(l.hurry) }) }
+
 // Run hands ready nodes to handle, at most Workers at once, until ctx is done.
-// Then the contexts of those in hand end with jobs.ErrStopped, and it waits for
-// them.
+// Those in hand have the grace time to end by themselves; then their contexts end
+// with jobs.ErrStopped, and it waits for them.
 func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
 	waiting, err := source.Waiting(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // stopped before it began
+	case err != nil:
 		return err
 	}
 	l.mu.Lock()
@@ -180,9 +191,8 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	var hands sync.WaitGroup
-	defer hands.Wait()
 	slots := make(chan struct{}, l.cfg.Workers)
-	defer cancel(jobs.ErrStopped)
+	defer l.letGo(&hands, cancel)
 	for ctx.Err() == nil {
 		if err := l.refill(ctx, source); err != nil {
 			if ctx.Err() != nil {
@@ -196,6 +206,30 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 		}
 	}
 	return nil
+}
+
+// letGo waits for the nodes in hand, and no longer than the grace time before it
+// tells them to stop.
+func (l *Local) letGo(hands *sync.WaitGroup, stop context.CancelCauseFunc) {
+	defer stop(jobs.ErrStopped)
+	if l.cfg.Grace == 0 {
+		stop(jobs.ErrStopped)
+	}
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		hands.Wait()
+	}()
+	grace := time.NewTimer(l.cfg.Grace)
+	defer grace.Stop()
+	select {
+	case <-over:
+		return
+	case <-grace.C:
+	case <-l.hurry:
+	}
+	stop(jobs.ErrStopped)
+	<-over
 }
 
 // expect marks a job as one that the store has more of.

@@ -49,7 +49,10 @@ type Store struct {
 	writer *writer
 }
 
-var _ jobs.Store = (*Store)(nil)
+var (
+	_ jobs.Store  = (*Store)(nil)
+	_ jobs.Reader = (*Store)(nil)
+)
 
 // Open opens the database for this process alone, creates and migrates it as
 // needed, and takes back what a killed process was working on. The caller must

@@ -26,6 +26,7 @@ type Config struct {
 	Jobs      JobsConfig      `yaml:"jobs"`
 	Schedules SchedulesConfig `yaml:"schedules"`
 	Retention RetentionConfig `yaml:"retention"`
+	Web       WebConfig       `yaml:"web"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -96,6 +97,7 @@ type JobsConfig struct {
 	Attempts    int           `yaml:"attempts"`
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
+	StopGrace   time.Duration `yaml:"stop_grace"`
 	Approval    string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
 
 	Budget                  llm.Money `yaml:"budget"`
@@ -159,13 +161,14 @@ func defaults() Config {
 		Attempts:    3,
 		NodeTimeout: 10 * time.Minute,
 		JobTimeout:  2 * time.Hour,
+		StopGrace:   20 * time.Second,
 		Approval:    "over $1",
 
 		Budget:                  2 * llm.Dollar,
 		BudgetPerUserDay:        unset,
 		BudgetPerWorkspaceMonth: unset,
 		BudgetTimeZone:          "UTC",
-	}}
+	}, Web: WebConfig{Listen: "127.0.0.1:8484"}}
 }
 
 // loadConfig reads the configuration from the file at path, then from BOB_
@@ -277,7 +280,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check())
 }
 
 func (d DatabaseConfig) check() []error {
@@ -402,6 +405,9 @@ func (j JobsConfig) check() []error {
 	}
 	if j.JobTimeout < time.Second || j.JobTimeout > longest {
 		faults = append(faults, fmt.Errorf("jobs.job_timeout is %s: it must be from 1s to 720h", j.JobTimeout))
+	}
+	if j.StopGrace < 0 || j.StopGrace > time.Hour {
+		faults = append(faults, fmt.Errorf("jobs.stop_grace is %s: it must be from 0s to 1h", j.StopGrace))
 	}
 	if _, err := jobs.ParseApproval(j.Approval); err != nil {
 		faults = append(faults, fmt.Errorf("jobs.approval: %w", err))

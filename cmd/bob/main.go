@@ -120,6 +120,8 @@ func (p *process) command() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.config, "config", p.setting("BOB_CONFIG", ""), "configuration file (default config.yaml if there is one)")
 	root.PersistentFlags().StringVar(&p.data, "data", p.setting("BOB_DATA", "bob-data"), "directory that keeps the jobs")
+	root.AddCommand(p.serveCommand(), p.submitCommand())
+	root.AddCommand(p.controlCommands()...)
 	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.modelsCommand(), p.costCommand(), p.scheduleCommand(), p.benchCommand(), p.versionCommand())
 	return root
 }

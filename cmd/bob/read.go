@@ -32,12 +32,33 @@ func (p *process) reading(ctx context.Context, fn func(s *storage.Store) error) 
 	return fn(s)
 }
 
+// reports are where jobs are read: the data directory, or a bob serve.
+type reports interface {
+	List(ctx context.Context, limit int) ([]jobs.Report, error)
+	Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error)
+}
+
+// looking runs fn on the server that is named, or else on the data directory.
+func (p *process) looking(ctx context.Context, server string, fn func(s reports) error) error {
+	if server == "" {
+		return p.reading(ctx, func(s *storage.Store) error { return fn(s) })
+	}
+	c, err := p.client(server)
+	if err != nil {
+		return err
+	}
+	return fn(c)
+}
+
 func (p *process) jobsCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		asJSON bool
+		server string
+	)
 	cmd := &cobra.Command{
-		Use: "jobs", Short: "List the jobs of the data directory, newest first", Args: cobra.NoArgs,
+		Use: "jobs", Short: "List the jobs, newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.reading(cmd.Context(), func(s *storage.Store) error {
+			return p.looking(cmd.Context(), server, func(s reports) error {
 				list, err := s.List(cmd.Context(), listed)
 				if err != nil {
 					return err
@@ -51,6 +72,7 @@ func (p *process) jobsCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&server, "server", "", "URL of a bob serve to ask instead of reading the data directory")
 	return cmd
 }
 
@@ -72,7 +94,10 @@ func (p *process) resultsCommand() *cobra.Command {
 
 // jobCommand is a command that shows one job.
 func (p *process) jobCommand(name, short string, show func(*jobs.Report) string) *cobra.Command {
-	var asJSON bool
+	var (
+		asJSON bool
+		server string
+	)
 	cmd := &cobra.Command{
 		Use: name + " ID", Short: short,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -82,7 +107,7 @@ func (p *process) jobCommand(name, short string, show func(*jobs.Report) string)
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.reading(cmd.Context(), func(s *storage.Store) error {
+			return p.looking(cmd.Context(), server, func(s reports) error {
 				r, err := s.Report(cmd.Context(), jobs.JobID(args[0]), true)
 				switch {
 				case err != nil:
@@ -96,5 +121,6 @@ func (p *process) jobCommand(name, short string, show func(*jobs.Report) string)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&server, "server", "", "URL of a bob serve to ask instead of reading the data directory")
 	return cmd
 }

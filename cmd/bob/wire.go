@@ -33,20 +33,23 @@ type house struct {
 	local   *storage.Local
 	log     *slog.Logger
 	logFile *os.File
-	only    atomic.Pointer[jobs.JobID] // the job that this process works on; nil: none yet
+	all     bool                       // this process works on all jobs
+	only    atomic.Pointer[jobs.JobID] // or on this one; nil: none yet
 }
 
-// open builds the house around the data directory. The caller must close it.
-func (p *process) open(ctx context.Context) (*house, error) {
+// open builds the house around the data directory, for one job. The caller must
+// close it.
+func (p *process) open(ctx context.Context) (*house, error) { return p.openHouse(ctx, false) }
+
+// openHouse is open, or, if all is true, open for all jobs: a stop gives nodes in
+// hand their grace time then.
+func (p *process) openHouse(ctx context.Context, all bool) (*house, error) {
 	cfg, err := loadConfig(p.config, p.env, p.environ)
 	if err != nil {
 		return nil, err
 	}
-	h := &house{cfg: cfg, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
-	h.local = storage.NewLocal(storage.LocalConfig{Workers: cfg.Jobs.Workers, Now: time.Now, Only: func(id jobs.JobID) bool {
-		only := h.only.Load()
-		return only != nil && *only == id
-	}})
+	h := &house{cfg: cfg, all: all, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
+	h.local = storage.NewLocal(h.dispatching())
 	h.log = slog.New(slog.DiscardHandler)
 	if h.store, err = h.openStore(ctx, cfg.Database.File(p.data)); err != nil {
 		return nil, errors.Join(err, h.close())
@@ -59,11 +62,25 @@ func (p *process) open(ctx context.Context) (*house, error) {
 	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
 		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, Approval: cfg.Jobs.approval(),
+		CheckPlan: h.checkPlan,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
+}
+
+func (h *house) dispatching() storage.LocalConfig {
+	c := storage.LocalConfig{Workers: h.cfg.Jobs.Workers, Now: time.Now}
+	if h.all {
+		c.Grace = h.cfg.Jobs.StopGrace
+		return c
+	}
+	c.Only = func(id jobs.JobID) bool {
+		only := h.only.Load()
+		return only != nil && *only == id
+	}
+	return c
 }
 
 func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
@@ -109,8 +126,8 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 	crew, err := run.NewCrew(run.CrewConfig{
 		Store: h.store, Models: h.models, Planner: planner,
 		Combiner: result.NewCombiner(result.Config{Log: h.log}), Gather: result.Gather,
-		Tools:    append(h.data.Tools(), tool.NewOutput(h.data)...),
-		Limits:   jobs.Limits{MaxDepth: j.MaxDepth, MaxChildren: j.MaxChildren, MaxNodes: j.MaxNodes},
+		Tools:    h.tools(),
+		Limits:   h.limits(),
 		MaxTurns: j.MaxTurns, MayAsk: mayAsk,
 	})
 	if err != nil {
@@ -124,6 +141,23 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
 		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
 	})
+}
+
+func (h *house) tools() []jobs.Tool { return append(h.data.Tools(), tool.NewOutput(h.data)...) }
+
+func (h *house) limits() jobs.Limits {
+	j := h.cfg.Jobs
+	return jobs.Limits{MaxDepth: j.MaxDepth, MaxChildren: j.MaxChildren, MaxNodes: j.MaxNodes}
+}
+
+// checkPlan holds a plan that a person edited to what the planner's are held to.
+func (h *house) checkPlan(p jobs.Plan) error {
+	tools := h.tools()
+	specs := make([]jobs.ToolSpec, 0, len(tools))
+	for _, t := range tools {
+		specs = append(specs, t.Spec())
+	}
+	return plan.Check(p, h.limits(), specs)
 }
 
 // workerName is new at every start of a process.

@@ -15,9 +15,8 @@ import (
 // foe is a server that speaks OpenAI's format and need not mean well. It counts
 // what it is asked, by the job that it is asked for.
 type foe struct {
-	url string
-	// answer chooses what becomes of a request; nil: good answers.
-	answer func(a asked) blow
+	url    string
+	answer func(a asked) blow // chooses what becomes of a request
 
 	mu    sync.Mutex
 	total int
@@ -47,11 +46,16 @@ type asked struct {
 
 func newFoe(tb testing.TB, answer func(asked) blow) *foe {
 	tb.Helper()
-	f := &foe{answer: answer, marks: map[string]int{}}
-	server := httptest.NewServer(f)
-	tb.Cleanup(server.Close)
-	f.url = server.URL + "/v1"
+	f, stop := startFoe(answer)
+	tb.Cleanup(stop)
 	return f
+}
+
+func startFoe(answer func(asked) blow) (f *foe, stop func()) {
+	f = &foe{answer: answer, marks: map[string]int{}}
+	server := httptest.NewServer(f)
+	f.url = server.URL + "/v1"
+	return f, server.Close
 }
 
 // mark is in every request of a job, and through it in all that is sent for it.
@@ -70,10 +74,6 @@ func (f *foe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", fmt.Sprintf("%s-%d", f.url, f.total))
 	f.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	if f.answer == nil {
-		good(w, r, a)
-		return
-	}
 	f.answer(a)(w, r, a)
 }
 

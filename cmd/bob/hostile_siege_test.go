@@ -16,6 +16,7 @@ import (
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/jobs/run"
 	"github.com/askbob/bob/jobs/tool"
+	"github.com/askbob/bob/llm"
 	"github.com/askbob/bob/storage"
 )
 
@@ -32,9 +33,10 @@ type siege struct {
 // besieged says how Bob is set up.
 type besieged struct {
 	dir      string
-	settings string        // of the configuration, beside llm
-	step     time.Duration // that a node may take; 0: as configured
-	limits   string        // of every provider, as in the configuration
+	settings string                              // of the configuration, beside llm
+	step     time.Duration                       // that a node may take; 0: as configured
+	limits   string                              // of every provider, as in the configuration
+	open     func(url string) (llm.Model, error) // the only model; nil: as configured
 }
 
 // besiege opens Bob with the providers a, b, … and starts its workers.
@@ -56,12 +58,12 @@ func besiege(tb rapid.TB, c besieged, foes ...*foe) *siege {
 	if c.step > 0 {
 		cfg.Jobs.NodeTimeout = c.step
 	}
-	s.open(cfg, filepath.Join(c.dir, "bob.db"))
+	s.open(cfg, filepath.Join(c.dir, "bob.db"), c.open)
 	return s
 }
 
 // open is process.open for all jobs instead of one, with pauses of milliseconds.
-func (s *siege) open(cfg Config, path string) {
+func (s *siege) open(cfg Config, path string, model func(url string) (llm.Model, error)) {
 	s.Helper()
 	h := &house{cfg: cfg, feed: &jobs.Feed{}, data: tool.NewData(tool.DataConfig{Now: time.Now})}
 	s.h = h
@@ -71,7 +73,7 @@ func (s *siege) open(cfg Config, path string) {
 	ctx, stop := context.WithCancel(context.Background())
 	h.store, err = h.openStore(ctx, path)
 	s.must(err)
-	h.models, err = newRoster(cfg.LLM, h.log)
+	h.models, err = rosterOf(cfg.LLM, h.log, model)
 	s.must(err)
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
 		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/llm"
 )
 
 // script says what a foe does, by what it is asked.
@@ -36,7 +37,8 @@ func first(n int, b blow) script {
 // trial is a small job under one fault, and how it must end. A job without faults
 // takes four requests: a plan, two tasks, and one to combine them.
 type trial struct {
-	a, b   script // of the two providers; b nil: there is one
+	a, b   script                              // of the two providers; b nil: there is one
+	open   func(url string) (llm.Model, error) // of a; nil: by OpenAI's format
 	step   time.Duration
 	status jobs.Status
 	reason jobs.Reason // of the job, or of a step that did not make it
@@ -108,7 +110,7 @@ func (tt trial) run(t *testing.T) {
 	if tt.b != nil {
 		foes = append(foes, newFoe(t, tt.b))
 	}
-	s := besiege(t, besieged{dir: t.TempDir(), step: tt.step, settings: "jobs: {max_turns: 6, workers: 1}\n"}, foes...)
+	s := besiege(t, besieged{dir: t.TempDir(), step: tt.step, open: tt.open, settings: "jobs: {max_turns: 6, workers: 1}\n"}, foes...)
 	defer s.lift()
 	stop := s.watchPurses(time.Millisecond)
 	id := s.submit("mark-1", jobs.Request{Budget: amount(t, "0.5")})

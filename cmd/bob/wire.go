@@ -118,9 +118,17 @@ func (h *house) close() error {
 
 // runner makes what works on nodes.
 func (h *house) runner(mayAsk bool) (*run.Runner, error) {
-	planner, err := plan.New(plan.Config{Log: h.log})
+	cfg, err := h.runnerConfig(mayAsk)
 	if err != nil {
 		return nil, err
+	}
+	return run.New(cfg)
+}
+
+func (h *house) runnerConfig(mayAsk bool) (run.Config, error) {
+	planner, err := plan.New(plan.Config{Log: h.log})
+	if err != nil {
+		return run.Config{}, err
 	}
 	j := h.cfg.Jobs
 	crew, err := run.NewCrew(run.CrewConfig{
@@ -131,16 +139,16 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 		MaxTurns: j.MaxTurns, MayAsk: mayAsk,
 	})
 	if err != nil {
-		return nil, err
+		return run.Config{}, err
 	}
 	forecaster, err := forecast.New(forecast.Config{History: h.store, Quote: h.models.quote, Workers: j.Workers})
 	if err != nil {
-		return nil, err
+		return run.Config{}, err
 	}
-	return run.New(run.Config{
+	return run.Config{
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
 		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
-	})
+	}, nil
 }
 
 func (h *house) tools() []jobs.Tool { return append(h.data.Tools(), tool.NewOutput(h.data)...) }

@@ -24,7 +24,7 @@ func (r *Runner) broke(ctx context.Context, n *jobs.Node, err error) jobs.Change
 	if short.Passing() && n.Tries < maxTries {
 		return jobs.Retry{
 			Fence: n.Fence(), Reason: jobs.ReasonBudget, Uncounted: true,
-			Error: "Waits for the money that other steps have reserved.", NotBefore: r.cfg.Now().Add(min(backoff(n.Tries), longestPassing)),
+			Error: "Waits for the money that other steps have reserved.", NotBefore: r.cfg.Now().Add(min(r.backoff(n.Tries), longestPassing)),
 		}
 	}
 	return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonBudget, Question: short.Error(), Shortage: short.Shortage()}

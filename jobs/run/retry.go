@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// firstWait and longestWait frame the pauses between attempts.
+	// firstWait and longestWait frame the pauses between attempts where Config does
+	// not.
 	firstWait   = time.Second
 	longestWait = time.Minute
 	// maxTries bounds the claims of a node whose attempts do not count: a
@@ -97,7 +98,7 @@ func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIErro
 		}
 		wait := e.RetryAfter
 		if wait <= 0 {
-			wait = backoff(n.Tries)
+			wait = r.backoff(n.Tries)
 		}
 		return jobs.Retry{
 			Fence: n.Fence(), Reason: jobs.ReasonRateLimit, Uncounted: true,
@@ -132,18 +133,19 @@ func (r *Runner) again(ctx context.Context, n *jobs.Node, why jobs.Reason, msg s
 		return r.failed(ctx, n, why, msg)
 	}
 	if wait <= 0 {
-		wait = backoff(n.Attempt)
+		wait = r.backoff(n.Attempt)
 	}
 	return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, Error: msg, NotBefore: r.cfg.Now().Add(wait)}
 }
 
 // backoff is exponential with full jitter, so that nodes that failed together do
 // not come back together.
-func backoff(attempt int) time.Duration {
-	limit := longestWait
-	if attempt < 7 {
-		limit = min(limit, firstWait<<max(0, attempt-1))
+func (r *Runner) backoff(attempt int) time.Duration {
+	limit := r.cfg.FirstWait
+	for n := 1; n < attempt && limit < r.cfg.LongestWait; n++ {
+		limit *= 2
 	}
+	limit = min(limit, r.cfg.LongestWait)
 	return time.Duration(rand.Int64N(int64(limit)) + 1) //nolint:gosec // jitter is no secret
 }
 

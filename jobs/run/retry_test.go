@@ -19,7 +19,7 @@ type gathers struct{ Hands }
 func (gathers) Gather(context.Context, *jobs.Node) (string, error) { return "what there is", nil }
 
 func testRunner(now time.Time) *Runner {
-	return &Runner{cfg: Config{Attempts: 3, Hands: gathers{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}
+	return &Runner{cfg: Config{Attempts: 3, FirstWait: firstWait, LongestWait: longestWait, Hands: gathers{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}
 }
 
 func TestRunner_outcome(t *testing.T) {
@@ -155,9 +155,27 @@ func TestRunner_outcome_ofAFailedCombineHandsOverWhatThereIs(t *testing.T) {
 
 func TestBackoff_staysWithinItsFrame(t *testing.T) {
 	t.Parallel()
+	r := testRunner(time.Now())
 	for attempt := range 100 {
-		if d := backoff(attempt); d <= 0 || d > longestWait {
+		if d := r.backoff(attempt); d <= 0 || d > longestWait {
 			t.Errorf("attempt %d: %v", attempt, d)
 		}
+	}
+	r.cfg.FirstWait, r.cfg.LongestWait = time.Microsecond, 4*time.Microsecond
+	for attempt, most := range []time.Duration{1, 1, 2, 4, 4} {
+		if d := r.backoff(attempt); d > most*time.Microsecond {
+			t.Errorf("attempt %d: %v, want at most %d µs", attempt, d, most)
+		}
+	}
+}
+
+func TestNew_refusesAFrameThatIsNone(t *testing.T) {
+	t.Parallel()
+	cfg := Config{
+		Store: struct{ Store }{}, Dispatcher: struct{ jobs.Dispatcher }{}, Hands: gathers{},
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Worker: "w", FirstWait: time.Hour,
+	}
+	if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), "LongestWait") {
+		t.Errorf("got %v, want that an hour is longer than the longest wait", err)
 	}
 }

@@ -56,6 +56,11 @@ type Config struct {
 
 	Attempts    int           // of a node, before it fails; default 3
 	NodeTimeout time.Duration // of one attempt; default 10m
+	// FirstWait bounds the pause after a first failed attempt, and doubles with each
+	// until it reaches LongestWait. Pauses are drawn at random below that bound. A
+	// provider that names a wait gets it instead. Default 1s and 1m.
+	FirstWait   time.Duration
+	LongestWait time.Duration
 	QuietAfter  time.Duration // how long nothing may happen in a job before people are told; 0: they are not
 }
 
@@ -78,6 +83,15 @@ func New(cfg Config) (*Runner, error) {
 	}
 	if cfg.NodeTimeout == 0 {
 		cfg.NodeTimeout = 10 * time.Minute
+	}
+	if cfg.FirstWait == 0 {
+		cfg.FirstWait = firstWait
+	}
+	if cfg.LongestWait == 0 {
+		cfg.LongestWait = longestWait
+	}
+	if cfg.FirstWait < 0 || cfg.LongestWait < cfg.FirstWait {
+		return nil, fmt.Errorf("run: FirstWait is %s and LongestWait %s: the first must be positive, and the longest no less", cfg.FirstWait, cfg.LongestWait)
 	}
 	return &Runner{cfg: cfg}, nil
 }

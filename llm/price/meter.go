@@ -165,11 +165,20 @@ func free(kind llm.Kind) bool {
 	return false
 }
 
+// maxBelieved bounds the tokens of one call, of each kind: no model takes a
+// hundredth of it. Sums of what is above would not fit the numbers that they are
+// kept in, and the call could not be booked at all.
+const maxBelieved = 1_000_000_000
+
+func believable(u llm.Usage) bool {
+	return max(u.UncachedIn, u.CacheRead, u.CacheWrite, u.Out, u.Reasoning) <= maxBelieved
+}
+
 // book returns what is to be booked: the usage if the provider said it and it can
 // be true, else the guess.
 func (m *Metered) book(r llm.Request, said, guess llm.Usage) (llm.Usage, llm.Cost) {
 	price, priced := m.Price(r.Model)
-	if said.Known {
+	if said.Known && believable(said) {
 		cost, err := price.Cost(said)
 		if err == nil {
 			return said, llm.Cost{Amount: cost, Known: priced || said == llm.Usage{Known: true}}

@@ -108,7 +108,12 @@ func TestMetered_booksNothingForWhatWasTurnedAway(t *testing.T) {
 
 func TestMetered_doesNotBelieveImpossibleUsage(t *testing.T) {
 	t.Parallel()
-	for _, usage := range []llm.Usage{{UncachedIn: math.MaxInt64, Out: math.MaxInt64, Known: true}, {Out: -5, Known: true}} {
+	for _, usage := range []llm.Usage{
+		{UncachedIn: math.MaxInt64, Out: math.MaxInt64, Known: true},
+		{Out: -5, Known: true},
+		{UncachedIn: 4_000_000_000_000_000, Known: true},
+		{CacheRead: 1_000_000_001, Known: true},
+	} {
 		m := tenCents(t, llmtest.Always(llmtest.Reply(llm.Response{Text: "this", Usage: usage})))
 		got, err := m.Generate(t.Context(), ask())
 		if err != nil || got.Usage.Known || !got.Cost.Known || got.Cost.Amount <= 0 {

@@ -11,14 +11,9 @@ import (
 	"github.com/askbob/bob/llm"
 )
 
-const (
-	// firstWait and longestWait frame the pauses between attempts.
-	firstWait   = time.Second
-	longestWait = time.Minute
-	// maxTries bounds the claims of a node whose attempts do not count: a
-	// provider that limits for ever must not keep a job open for ever.
-	maxTries = 60
-)
+// maxTries bounds the claims of a node whose attempts do not count: a provider
+// that limits for ever must not keep a job open for ever.
+const maxTries = 60
 
 // reasoned is an error that knows the reason it gives a node.
 type reasoned interface {
@@ -72,7 +67,7 @@ func (r *Runner) afterAPIError(ctx context.Context, n *jobs.Node, e *llm.APIErro
 		}
 		wait := e.RetryAfter
 		if wait <= 0 {
-			wait = backoff(n.Tries)
+			wait = r.backoff(n.Tries)
 		}
 		return jobs.Retry{
 			Fence: n.Fence(), Reason: jobs.ReasonRateLimit, Uncounted: true,
@@ -107,18 +102,22 @@ func (r *Runner) again(ctx context.Context, n *jobs.Node, why jobs.Reason, msg s
 		return r.failed(ctx, n, why, msg)
 	}
 	if wait <= 0 {
-		wait = backoff(n.Attempt)
+		wait = r.backoff(n.Attempt)
 	}
 	return jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, Error: msg, NotBefore: r.cfg.Now().Add(wait)}
 }
 
 // backoff is exponential with full jitter, so that nodes that failed together do
 // not come back together.
-func backoff(attempt int) time.Duration {
-	limit := longestWait
-	if attempt < 7 {
-		limit = min(limit, firstWait<<max(0, attempt-1))
+func (r *Runner) backoff(attempt int) time.Duration {
+	limit := r.cfg.FirstWait
+	for range attempt - 1 {
+		if limit >= r.cfg.LongestWait {
+			break
+		}
+		limit *= 2
 	}
+	limit = min(limit, r.cfg.LongestWait)
 	return time.Duration(rand.Int64N(int64(limit)) + 1) //nolint:gosec // jitter is no secret
 }
 

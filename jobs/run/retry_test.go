@@ -18,7 +18,7 @@ type gathers struct{ Hands }
 func (gathers) Gather(context.Context, *jobs.Node) (string, error) { return "what there is", nil }
 
 func testRunner(now time.Time) *Runner {
-	return &Runner{cfg: Config{Attempts: 3, Hands: gathers{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}
+	return &Runner{cfg: Config{Attempts: 3, FirstWait: time.Second, LongestWait: time.Minute, Hands: gathers{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}
 }
 
 func TestRunner_outcome(t *testing.T) {
@@ -116,8 +116,9 @@ func TestRunner_outcome_ofAFailedCombineHandsOverWhatThereIs(t *testing.T) {
 
 func TestBackoff_staysWithinItsFrame(t *testing.T) {
 	t.Parallel()
+	r := testRunner(time.Now())
 	for attempt := range 100 {
-		if d := backoff(attempt); d <= 0 || d > longestWait {
+		if d := r.backoff(attempt); d <= 0 || d > min(time.Minute, time.Second<<max(0, min(attempt-1, 20))) {
 			t.Errorf("attempt %d: %v", attempt, d)
 		}
 	}

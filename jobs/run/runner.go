@@ -49,6 +49,8 @@ type Config struct {
 
 	Attempts    int           // of a node, before it fails; default 3
 	NodeTimeout time.Duration // of one attempt; default 10m
+	FirstWait   time.Duration // the most before a second attempt, doubled for each further one; default 1s
+	LongestWait time.Duration // the most before any attempt, unless the provider asks for more; default 1m
 	QuietAfter  time.Duration // how long nothing may happen in a job before people are told; 0: they are not
 }
 
@@ -71,6 +73,15 @@ func New(cfg Config) (*Runner, error) {
 	}
 	if cfg.NodeTimeout == 0 {
 		cfg.NodeTimeout = 10 * time.Minute
+	}
+	if cfg.FirstWait == 0 {
+		cfg.FirstWait = time.Second
+	}
+	if cfg.LongestWait == 0 {
+		cfg.LongestWait = time.Minute
+	}
+	if cfg.FirstWait < 0 || cfg.LongestWait < cfg.FirstWait {
+		return nil, fmt.Errorf("run: FirstWait %s and LongestWait %s are no frame", cfg.FirstWait, cfg.LongestWait)
 	}
 	return &Runner{cfg: cfg}, nil
 }

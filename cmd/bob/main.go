@@ -24,6 +24,7 @@ import (
 // The exit statuses of DESIGN 11.1; interrupted is the shell's for SIGINT.
 const (
 	exitOK          = 0
+	exitBroken      = 1 // of bob drill: a promise was broken
 	exitUsage       = 2
 	exitPartial     = 3
 	exitFailed      = 4
@@ -120,7 +121,7 @@ func (p *process) command() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.config, "config", p.setting("BOB_CONFIG", ""), "configuration file (default config.yaml if there is one)")
 	root.PersistentFlags().StringVar(&p.data, "data", p.setting("BOB_DATA", "bob-data"), "directory that keeps the jobs")
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.benchCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.benchCommand(), p.drillCommand(), p.drillChildCommand(), p.versionCommand())
 	return root
 }
 

@@ -164,6 +164,9 @@ func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
 // them.
 func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
 	waiting, err := source.Waiting(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -179,3 +179,18 @@ func (s *shrinking) Ready(_ context.Context, _ jobs.JobID, limit int) ([]jobs.Re
 	defer s.mu.Unlock()
 	return slices.Clone(s.left[:min(limit, len(s.left))]), nil
 }
+
+func TestLocal_aStopBeforeItsFirstLookIsNoError(t *testing.T) {
+	t.Parallel()
+	l := storage.NewLocal(storage.LocalConfig{Workers: 1, Now: time.Now})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Run(ctx, stopped{}, func(context.Context, jobs.Ready) {}); err != nil {
+		t.Errorf("Run = %v, want nil after a requested stop", err)
+	}
+}
+
+// stopped is a jobs.Source whose reads end with their context.
+type stopped struct{ shelf }
+
+func (stopped) Waiting(ctx context.Context) ([]jobs.Ready, error) { return nil, ctx.Err() }

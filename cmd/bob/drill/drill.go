@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	}
 	res := &Result{Seed: o.Seed, Runs: o.Runs, Failed: []FailedRun{}}
 	defer func() {
-		if !o.Keep || res.OK() {
+		if !o.Keep {
 			err = errors.Join(err, os.RemoveAll(base))
 		}
 	}()
@@ -78,7 +78,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		if len(found) > 0 {
 			res.Failed = append(res.Failed, f)
 		}
-		if len(found) == 0 || !o.Keep {
+		if !o.Keep {
 			if err := os.RemoveAll(dir); err != nil {
 				return nil, fmt.Errorf("clean up: %w", err)
 			}

@@ -209,13 +209,21 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// longestThought is what a good answer takes while there are faults: long enough
+// for something to happen meanwhile.
+const longestThought = 120 * time.Millisecond
+
 // answer answers as the seed says, or misbehaves as it says.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, c *served, q *question) error {
 	fault := Fault("")
 	if !s.calm.Load() {
 		fault = drawFault(q)
 	}
-	if err := wait(r.Context(), time.Duration(q.rng.IntN(20))*time.Millisecond); err != nil {
+	thinks := time.Duration(q.rng.Int64N(int64(longestThought)))
+	if s.calm.Load() {
+		thinks /= 10
+	}
+	if err := wait(r.Context(), thinks); err != nil {
 		return err
 	}
 	if fault == "" {

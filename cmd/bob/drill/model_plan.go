@@ -38,7 +38,7 @@ func planned(q *question) string {
 	case !step && q.rng.IntN(6) == 0:
 		g.leaf("", "1", false)
 	default:
-		g.children("", path, 2+q.rng.IntN(4), len(strings.FieldsFunc(path, func(r rune) bool { return r == '.' })))
+		g.children("", path, 2+q.rng.IntN(5), len(strings.FieldsFunc(path, func(r rune) bool { return r == '.' })))
 	}
 	text, err := json.Marshal(plan.Draft{Title: "Drill " + g.base, Questions: []string{}, Nodes: g.nodes})
 	if err != nil {
@@ -69,9 +69,9 @@ func (g *grower) children(parent, path string, n, depth int) {
 		switch kind := g.q.rng.IntN(10); {
 		case depth < deepest-1 && kind < 2:
 			g.branch(parent, at, true)
-		case depth < deepest-1 && kind < 5:
+		case depth < deepest-1 && kind < 6:
 			g.branch(parent, at, false)
-			g.children(at, at, 2+g.q.rng.IntN(2), depth+1)
+			g.children(at, at, 2+g.q.rng.IntN(3), depth+1)
 		default:
 			g.leaf(parent, at, g.q.rng.IntN(100) < 15 && i > 0)
 		}

@@ -108,7 +108,10 @@ func (r *trial) lost() {
 	if r.child.claim > 0 && r.lives > 1 {
 		r.tally.restart(r.child.claim)
 	}
-	if end := r.child.ended(); end.News == newsFailed {
+	switch end := r.child.ended(); end.News {
+	case newsFull:
+		r.tally.fault(FaultFull)
+	case newsFailed:
 		r.found = append(r.found, Violation{Kind: KindGaveUp, Job: fmt.Sprintf("process %d", r.lives), Detail: end.Error})
 	}
 }
@@ -150,7 +153,7 @@ func (r *trial) do(ctx context.Context, f Fault) error {
 	case FaultDuplicate, FaultEarly:
 		r.resubmit(f)
 	default:
-		r.control(f)
+		return r.control(ctx, f)
 	}
 	return nil
 }
@@ -173,11 +176,11 @@ func (r *trial) killBoot(ctx context.Context) error {
 	return r.begin(ctx, 0)
 }
 
-// full lets the child go on where the database may grow by a few pages only.
+// full lets the child go on where the database may grow by a few pages only. Whether
+// it finds the disk full is counted when it ends.
 func (r *trial) full(ctx context.Context) error {
 	err := r.child.stop()
 	r.lost()
-	r.tally.fault(FaultFull)
 	return errors.Join(err, r.begin(ctx, 1+r.rng.IntN(12)))
 }
 
@@ -224,7 +227,7 @@ func (r *trial) acknowledge(child *process, w submission) {
 func (r *trial) resubmit(f Fault) {
 	r.tally.fault(f)
 	if f == FaultEarly {
-		c := r.command("job_notthere")
+		c := r.command(target{job: "job_notthere"})
 		r.ask(order{Command: &c})
 		r.ask(order{Approve: &approval{Job: "job_notthere", Revision: 1}})
 		return
@@ -235,17 +238,14 @@ func (r *trial) resubmit(f Fault) {
 }
 
 // control lets people interfere: once, repeatedly, or several at once.
-func (r *trial) control(f Fault) {
-	r.mu.Lock()
-	known := len(r.ids)
-	if known == 0 {
-		r.mu.Unlock()
-		return
+func (r *trial) control(ctx context.Context, f Fault) error {
+	list, err := r.targets(ctx)
+	if err != nil || len(list) == 0 {
+		return err
 	}
-	job := r.ids[r.rng.IntN(known)]
-	r.mu.Unlock()
+	at := list[r.rng.IntN(len(list))]
 	r.tally.fault(f)
-	c := r.command(job)
+	c := r.command(at)
 	r.ask(order{Command: &c})
 	switch f {
 	case FaultRepeat:
@@ -253,11 +253,32 @@ func (r *trial) control(f Fault) {
 		r.ask(order{Command: &c})
 	case FaultRace:
 		for range 3 {
-			other := r.command(job)
+			other := r.command(at)
 			r.ask(order{Command: &other})
 		}
-		r.ask(order{Approve: &approval{Job: job, Revision: r.rng.IntN(3)}})
-		r.ask(order{Budget: &raise{Job: job, Budget: 30 * llm.Dollar}})
+		r.ask(order{Approve: &approval{Job: at.job, Revision: r.rng.IntN(3)}})
+		r.ask(order{Budget: &raise{Job: at.job, Budget: 30 * llm.Dollar}})
 	default:
 	}
+	return nil
+}
+
+// targets lists the nodes of the open jobs, or of all if none is open.
+func (r *trial) targets(ctx context.Context) (list []target, err error) {
+	db, err := openRows(r.path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = query(ctx, db, `SELECT n.job_id, n.path FROM nodes n JOIN jobs j ON j.id = n.job_id
+		WHERE j.final = (SELECT min(final) FROM jobs) ORDER BY n.id`, func(scan func(...any) error) error {
+		var t target
+		err := scan(&t.job, &t.path)
+		list = append(list, t)
+		return err
+	})
+	if err != nil && r.child.gone() {
+		return nil, nil // it ended before there were tables
+	}
+	return list, err
 }

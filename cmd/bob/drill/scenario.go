@@ -88,19 +88,28 @@ func (s *scenario) fault() Fault {
 	return FaultControl
 }
 
-// command draws what a person may do to a job, sensible or not.
-func (s *scenario) command(job jobs.JobID) jobs.Command {
+// target is a node that a person may point at.
+type target struct {
+	job  jobs.JobID
+	path string
+}
+
+// command draws what a person may do to a node, sensible or not.
+func (s *scenario) command(at target) jobs.Command {
 	verbs := []jobs.Verb{
 		jobs.VerbPause, jobs.VerbPause, jobs.VerbResume, jobs.VerbResume, jobs.VerbRetry, jobs.VerbRetry, jobs.VerbRerun,
 		jobs.VerbSkip, jobs.VerbPriority, jobs.VerbCancel,
 	}
-	paths := []string{"", "", "", "1", "2", "3", "1.1", "1.2", "2.1", "2.2", "3.1", "9.9"}
-	c := jobs.Command{Job: job, Path: paths[s.rng.IntN(len(paths))], Verb: verbs[s.rng.IntN(len(verbs))], By: jobs.Actor{User: "drill", Surface: "drill"}}
+	c := jobs.Command{Job: at.job, Path: at.path, Verb: verbs[s.rng.IntN(len(verbs))], By: jobs.Actor{User: "drill", Surface: "drill"}}
+	switch {
+	case s.rng.IntN(20) == 0:
+		c.Path = "9.9"
+	case s.rng.IntN(6) == 0 && c.Verb != jobs.VerbCancel: // most jobs are to come to a result
+		c.Path = ""
+	}
 	switch {
 	case c.Verb == jobs.VerbPriority:
 		c.Path, c.Priority = "", jobs.PriorityHigh
-	case c.Verb == jobs.VerbCancel && s.rng.IntN(3) > 0:
-		c.Path = "2" // most jobs are to come to a result
 	case c.Verb == jobs.VerbRetry && c.Path != "" && s.rng.IntN(3) == 0:
 		c.Prompt = fmt.Sprintf("Do it another way [d0/%s].", c.Path)
 	}

@@ -3,7 +3,6 @@ package drill
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/askbob/bob/jobs"
@@ -168,20 +167,22 @@ func (r *trial) after(ctx context.Context) error {
 	return err
 }
 
+// evidence is what was seen from outside. Nothing may be going on any more.
+func (r *trial) evidence() evidence {
+	served, overlaps := r.server.counts()
+	return evidence{acknowledged: r.acked, served: served, overlaps: overlaps}
+}
+
 // verdict holds all that is known against the rows.
 func (r *trial) verdict(ctx context.Context) ([]Violation, error) {
-	if err := r.server.close(); err != nil {
-		return nil, err
-	}
-	r.server.mu.Lock()
-	defer r.server.mu.Unlock()
-	found, c, err := check(ctx, r.path, evidence{acknowledged: r.acked, served: r.server.served, overlaps: r.server.overlaps})
+	seen := r.evidence()
+	found, size, err := check(ctx, r.path, seen)
 	if err != nil {
 		return nil, err
 	}
 	if r.samples == 0 {
-		return nil, fmt.Errorf("no purse was ever looked at")
+		return nil, errors.New("no purse was ever looked at")
 	}
-	r.tally.sized(len(c.jobs), len(c.nodes), len(r.server.served))
+	r.tally.sized(size.jobs, size.nodes, len(seen.served))
 	return append(r.found, found...), nil
 }

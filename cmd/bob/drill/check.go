@@ -45,7 +45,7 @@ type Violation struct {
 // evidence is what the drill knows from outside: it is held against the rows.
 type evidence struct {
 	acknowledged map[string]map[string]bool // inbound key -> ids that were returned for it
-	served       []*served
+	served       []served
 	overlaps     []string
 }
 
@@ -60,21 +60,31 @@ type checker struct {
 	found []Violation
 }
 
-// check recounts everything and returns what is wrong.
-func check(ctx context.Context, path string, seen evidence) ([]Violation, *checker, error) {
+// size is how much was looked at.
+type size struct{ jobs, nodes int }
+
+// check recounts everything and returns what is wrong. A damaged file is not
+// recounted.
+func check(ctx context.Context, path string, seen evidence) ([]Violation, size, error) {
 	db, err := openRows(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, size{}, err
 	}
 	c := &checker{ctx: ctx, db: db, seen: seen, nodes: map[int64]*node{}, jobs: map[string]*job{}}
+	if err := c.integrity(); err != nil {
+		c.fault(KindDamaged, "", "%v", err)
+	}
+	if len(c.found) > 0 {
+		return c.found, size{}, db.Close()
+	}
 	for _, step := range []func() error{
-		c.load, c.integrity, c.submissions, c.events, c.attempts, c.purses, c.ledger, c.open, c.tree, c.notices, c.blobs,
+		c.load, c.submissions, c.events, c.attempts, c.purses, c.ledger, c.open, c.tree, c.notices, c.blobs,
 	} {
 		if err := step(); err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("check %s: %w", path, err), db.Close())
+			return nil, size{}, errors.Join(fmt.Errorf("check %s: %w", path, err), db.Close())
 		}
 	}
-	return c.found, c, db.Close()
+	return c.found, size{len(c.jobs), len(c.nodes)}, db.Close()
 }
 
 func (c *checker) fault(k Kind, about, format string, args ...any) {

@@ -47,7 +47,7 @@ func (c *checker) purses() error {
 // ledger holds the calls against what the server was asked.
 func (c *checker) ledger() error {
 	lines := map[string]int{}
-	answers := map[string]*served{}
+	answers := map[string]served{}
 	for _, s := range c.seen.served {
 		answers[s.id] = s
 	}
@@ -65,11 +65,11 @@ func (c *checker) ledger() error {
 					n.spent[i] += used[i]
 				}
 			}
-			switch s := answers[request]; {
+			switch s, given := answers[request]; {
 			case status == "sent":
 				c.fault(KindUnbooked, job, "call %d is neither answered nor lost", id)
 			case status != "ok":
-			case s == nil || s.key != key:
+			case !given || s.key != key:
 				c.fault(KindUnbooked, job, "call %d has an answer %q that was never given to it", id, request)
 			case s.in != used[0]+used[1] || s.out != used[3]:
 				c.fault(KindUnbooked, job, "call %d: the answer used %d and %d tokens, the ledger says %d and %d", id, s.in, s.out, used[0]+used[1], used[3])

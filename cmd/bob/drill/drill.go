@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, err
 		}
-		found, err := runOne(ctx, o.Argv, dir, seed, t)
+		found, err := one(ctx, o.Argv, dir, seed, t)
 		if err != nil {
 			return nil, err
 		}
@@ -87,6 +87,19 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	res.Seconds = time.Since(begin).Seconds()
 	res.take(t)
 	return res, nil
+}
+
+// one runs a seed in dir, and returns what it found.
+func one(ctx context.Context, argv []string, dir string, seed uint64, t *tally) (found []Violation, err error) {
+	r, err := newTrial(ctx, argv, dir, seed, t)
+	if err != nil {
+		return nil, err
+	}
+	err = r.play(ctx)
+	if err = errors.Join(err, r.end()); err != nil {
+		return nil, err
+	}
+	return r.verdict(ctx)
 }
 
 // take adds up what the runs counted. Every kind is there, at 0 if it did not

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,6 +65,16 @@ func listen(ctx context.Context, seed uint64, t *tally) (*server, error) {
 }
 
 func (s *server) close() error { return s.http.Close() }
+
+// counts returns what the server has seen.
+func (s *server) counts() (list []served, overlaps []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.served {
+		list = append(list, *c)
+	}
+	return list, slices.Clone(s.overlaps)
+}
 
 // maxRequestBytes bounds a request: a prompt that quotes a megabyte is the largest.
 const maxRequestBytes = 16 << 20
@@ -154,7 +165,7 @@ func (s *server) wrote(ctx context.Context, c *served, in, out int64) {
 	}
 }
 
-// reply is a whole answer, in the format's words.
+// answer is a whole one, in the format's words.
 type answer struct {
 	text   string
 	tool   string // to call; empty: none

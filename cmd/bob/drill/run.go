@@ -26,6 +26,7 @@ type trial struct {
 	lives   int
 	offset  time.Duration // of the child's clock
 	samples int
+	gaveUp  int
 	found   []Violation
 	asks    sync.WaitGroup
 
@@ -34,21 +35,38 @@ type trial struct {
 	ids   []jobs.JobID               // acknowledged, in that order
 }
 
-// runOne runs a seed in dir, and returns what it found.
-func runOne(ctx context.Context, argv []string, dir string, seed uint64, t *tally) (_ []Violation, err error) {
+// newTrial prepares a run of a seed in dir. The caller must end it.
+func newTrial(ctx context.Context, argv []string, dir string, seed uint64, t *tally) (*trial, error) {
 	srv, err := listen(ctx, seed, t)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, srv.close()) }()
-	r := &trial{scenario: drawScenario(seed), argv: argv, path: filepath.Join(dir, "bob.db"), tally: t, server: srv, acked: map[string]map[string]bool{}}
-	defer r.abandon()
+	return &trial{
+		scenario: drawScenario(seed), argv: argv, path: filepath.Join(dir, "bob.db"), tally: t, server: srv,
+		acked: map[string]map[string]bool{},
+	}, nil
+}
+
+// play does all that the seed says, and leaves the database to be looked at.
+func (r *trial) play(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{r.storm, r.calm, r.after} {
 		if err := phase(ctx); err != nil {
-			return nil, fmt.Errorf("seed %d: %w", seed, err)
+			return fmt.Errorf("seed %d: %w", r.seed, err)
 		}
 	}
-	return r.verdict(ctx)
+	return nil
+}
+
+// end ends what an error left running, and the model.
+func (r *trial) end() error {
+	if r.child != nil && !r.child.gone() {
+		r.child.kill()
+	}
+	if r.watch != nil {
+		r.watch.close()
+	}
+	r.asks.Wait()
+	return r.server.close()
 }
 
 // storm does the acts of the scenario while the jobs come in and run.
@@ -112,20 +130,14 @@ func (r *trial) lost() {
 	case newsFull:
 		r.tally.fault(FaultFull)
 	case newsFailed:
+		r.gaveUp++
 		r.found = append(r.found, Violation{Kind: KindGaveUp, Job: fmt.Sprintf("process %d", r.lives), Detail: end.Error})
 	}
 }
 
-// abandon ends what an error left running.
-func (r *trial) abandon() {
-	if r.child != nil && !r.child.gone() {
-		r.child.kill()
-	}
-	if r.watch != nil {
-		r.watch.close()
-	}
-	r.asks.Wait()
-}
+// maxGivenUp is how often an engine may give up for another reason than a full disk
+// before the drill does.
+const maxGivenUp = 3
 
 // alive starts the child anew if it gave up, with room to grow.
 func (r *trial) alive(ctx context.Context) error {
@@ -133,6 +145,9 @@ func (r *trial) alive(ctx context.Context) error {
 		return nil
 	}
 	r.lost()
+	if r.gaveUp > maxGivenUp {
+		return fmt.Errorf("the engine gave up %d times: %s", r.gaveUp, r.child.ended().Error)
+	}
 	return r.begin(ctx, 0)
 }
 

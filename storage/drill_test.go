@@ -1,0 +1,94 @@
+package storage_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// What the fault drill found, reduced.
+
+// asking starts an engine with a job whose plan waits for approval.
+func asking(t *testing.T, h *hands) (*engine, jobs.JobID) {
+	t.Helper()
+	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 3, h)
+	t.Cleanup(func() { _ = e.stop() })
+	out, err := e.store.Apply(t.Context(), jobs.Submit{Job: jobs.NewJob{
+		ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Ask: true, Weight: time.Second,
+	}})
+	if err != nil || out[0].Err != nil {
+		t.Fatal(err, out)
+	}
+	e.when(t, out[0].Job, func(r *jobs.Report) bool { return r.Status == jobs.StatusAwaitingApproval })
+	return e, out[0].Job
+}
+
+// TestCommand_retry_startsNothingThatWaitsForApproval: a person cancels a step of a
+// plan and takes that back, before anybody agreed to the plan. Paused or not, the
+// plan still waits for its yes, and then all of it runs.
+func TestCommand_retry_startsNothingThatWaitsForApproval(t *testing.T) {
+	t.Parallel()
+	for name, paused := range map[string]bool{"waiting": false, "paused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := &hands{plans: map[string]jobs.Plan{"": seedPlan()}}
+			e, job := asking(t, h)
+			must := func(verb jobs.Verb, path string) {
+				t.Helper()
+				if err := e.do(job, verb, path); err != nil {
+					t.Fatalf("%s %q: %v", verb, path, err)
+				}
+			}
+			if paused {
+				must(jobs.VerbPause, "")
+			}
+			must(jobs.VerbCancel, "2.3")
+			must(jobs.VerbRetry, "")
+			if paused {
+				must(jobs.VerbResume, "")
+			}
+			r := e.when(t, job, func(*jobs.Report) bool { return true })
+			if r.Status != jobs.StatusAwaitingApproval || h.started() > 0 {
+				t.Fatalf("the job is %s and %d steps started before anybody agreed", r.Status, h.started())
+			}
+			out, err := e.store.Apply(t.Context(), jobs.Approve{Job: job, Revision: r.PlanRevision})
+			if err != nil || out[0].Err != nil {
+				t.Fatal(err, out)
+			}
+			if r := e.end(t, job); r.Status != jobs.StatusCompleted || r.Summary.Completed != 9 {
+				t.Errorf("got %s with %d done, want completed and 9", r.Status, r.Summary.Completed)
+			}
+			noFaults(t, e)
+		})
+	}
+}
+
+// TestCommand_retry_keepsAPausedBranchWaitingForWhatItDependsOn: the branch was
+// paused before it could begin, and a step of it ended.
+func TestCommand_retry_keepsAPausedBranchWaitingForWhatItDependsOn(t *testing.T) {
+	t.Parallel()
+	h := &hands{plans: map[string]jobs.Plan{"": seedPlan()}, gate: make(chan struct{})}
+	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 3, h)
+	t.Cleanup(func() { _ = e.stop() })
+	job := e.submit(t, -1)
+	e.when(t, job, running(1)) // 1.1.1
+	for _, c := range []struct {
+		verb jobs.Verb
+		path string
+	}{{jobs.VerbPause, "2"}, {jobs.VerbCancel, "2.1"}, {jobs.VerbRetry, "2"}, {jobs.VerbResume, "2"}} {
+		if err := e.do(job, c.verb, c.path); err != nil {
+			t.Fatalf("%s %q: %v", c.verb, c.path, err)
+		}
+	}
+	r := e.when(t, job, func(*jobs.Report) bool { return true })
+	if got := node(r, "2"); got.Status != jobs.StatusQueued || got.Reason != jobs.ReasonDependency {
+		t.Errorf("step 2 is %s (%s), want queued and waiting for step 1", got.Status, got.Reason)
+	}
+	close(h.gate)
+	if r := e.end(t, job); r.Status != jobs.StatusCompleted || r.Summary.Completed != 9 {
+		t.Errorf("got %s with %d done, want completed and 9", r.Status, r.Summary.Completed)
+	}
+	noFaults(t, e)
+}

@@ -92,3 +92,28 @@ func TestCommand_retry_keepsAPausedBranchWaitingForWhatItDependsOn(t *testing.T)
 	}
 	noFaults(t, e)
 }
+
+// TestCommand_resume_judgesABranchWhoseStepsEndedMeanwhile: the branch was paused
+// before it could begin, and all of its steps were skipped then. There is nothing to
+// wait for when it is its turn.
+func TestCommand_resume_judgesABranchWhoseStepsEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := &hands{plans: map[string]jobs.Plan{"": seedPlan()}, gate: make(chan struct{})}
+	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 3, h)
+	t.Cleanup(func() { _ = e.stop() })
+	job := e.submit(t, -1)
+	e.when(t, job, running(1)) // 1.1.1
+	for _, c := range []struct {
+		verb jobs.Verb
+		path string
+	}{{jobs.VerbPause, "2"}, {jobs.VerbSkip, "2.1"}, {jobs.VerbResume, "2"}} { // 2.2 and 2.3 depend on 2.1
+		if err := e.do(job, c.verb, c.path); err != nil {
+			t.Fatalf("%s %q: %v", c.verb, c.path, err)
+		}
+	}
+	close(h.gate)
+	if r := e.end(t, job); r.Status != jobs.StatusPartial || r.Summary.Completed != 6 {
+		t.Errorf("got %s with %d done, want partial and 6", r.Status, r.Summary.Completed)
+	}
+	noFaults(t, e)
+}

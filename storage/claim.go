@@ -13,7 +13,7 @@ const claimNode = `UPDATE nodes SET
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, owner = ?, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   l_running = CASE phase WHEN 'work' THEN 1 ELSE l_running END
-WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?`
+WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'`
 
 const selectNode = `SELECT job_id, parent_id, path, depth, type, title, priority, optional, status, phase, verdict, attempt, tries, epoch,
   dependants, weight, started_at, not_before, id FROM nodes `
@@ -30,7 +30,9 @@ func known(scan func(dest ...any) error) (*jobs.Node, error) {
 
 // claim takes a ready node for a worker: what it is to do is read later, beside the
 // writer, by Brief. The row is written when the unit needs it or ends, so that of a
-// node that is finished at once it is written once.
+// node that is finished at once it is written once. Whether its time has come is the
+// dispatcher's to know: it may have come after this transaction began, and a claim
+// that is refused for that is never made again.
 func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 	if s := u.seen(int64(c.Node)); s != nil && s.phase == jobs.PhasePlan {
 		out.Node, err = u.claimState(s, c)
@@ -45,7 +47,7 @@ func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 
 // claimState claims a node whose state is in memory, where its plan will change it.
 func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
-	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun || s.notBefore > u.now {
+	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun {
 		return nil, fmt.Errorf("claim node %d: %w", s.id, jobs.ErrStale)
 	}
 	if err := u.admit(s.parent); err != nil {
@@ -66,7 +68,7 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 	}
 	epoch, ready := u.w.ready[id]
 	var n *jobs.Node
-	if c.Known == nil || !ready || epoch != c.Epoch || ms(c.Known.NotBefore) > u.now {
+	if c.Known == nil || !ready || epoch != c.Epoch {
 		var err error
 		if n, err = u.waiting(c); err != nil {
 			return nil, err
@@ -86,11 +88,11 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 
 // waiting reads a node if it may be claimed.
 func (u *unit) waiting(c jobs.Claim) (*jobs.Node, error) {
-	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run' AND not_before <= ?") //nolint:sqlclosecheck // the writer keeps it
+	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return nil, err
 	}
-	n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node), c.Epoch, u.now).Scan)
+	n, err := known(stmt.QueryRowContext(u.ctx, int64(c.Node), c.Epoch).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("claim node %d: %w", c.Node, jobs.ErrStale)
 	}
@@ -119,7 +121,7 @@ func (u *unit) writeClaim(id int64) error {
 		return nil
 	}
 	delete(u.claims, id)
-	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1, u.now)
+	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
 	}

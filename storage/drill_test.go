@@ -1,11 +1,16 @@
 package storage_test
 
 import (
+	"context"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/storage"
 )
 
 // What the fault drill found, reduced.
@@ -116,4 +121,46 @@ func TestCommand_resume_judgesABranchWhoseStepsEndedMeanwhile(t *testing.T) {
 		t.Errorf("got %s with %d done, want partial and 6", r.Status, r.Summary.Completed)
 	}
 	noFaults(t, e)
+}
+
+// TestClaim_isTheDispatchersToTime: a transaction begins a moment before the
+// dispatcher finds that a node's time has come, and so for the writer it has not.
+// A claim that is refused for that is never made again.
+func TestClaim_isTheDispatchersToTime(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	store, err := storage.Open(t.Context(), storage.Config{
+		Path: filepath.Join(t.TempDir(), "bob.db"), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return begin },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var g errgroup.Group
+	g.Go(func() error { return store.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	apply := func(c jobs.Change) jobs.Outcome {
+		t.Helper()
+		out, err := store.Apply(t.Context(), c)
+		if err != nil || out[0].Err != nil {
+			t.Fatalf("%T: %v, %+v", c, err, out)
+		}
+		return out[0]
+	}
+	root := apply(jobs.Submit{Job: jobs.NewJob{ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1}}).Node
+	n := apply(jobs.Claim{Fence: root.Fence(), Worker: "w"}).Node
+	apply(jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, NotBefore: begin.Add(time.Millisecond)})
+	list, err := store.Ready(t.Context(), "job_00000001", 1)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	apply(jobs.Claim{Fence: list[0].Fence, Worker: "w", Known: list[0].Known})
 }

@@ -88,6 +88,7 @@ var injuries = map[string]struct {
 	"miscounted children":      {KindCounters, `UPDATE nodes SET c_failed = c_failed + 1 WHERE id = (SELECT min(id) FROM nodes WHERE phase = 'combine')`},
 	"miscounted open children": {KindCounters, `UPDATE nodes SET open_children = 1 WHERE id = (SELECT min(id) FROM nodes WHERE phase = 'combine')`},
 	"miscounted money":         {KindCounters, `UPDATE nodes SET cost = cost + 1 WHERE id = (SELECT min(id) FROM nodes)`},
+	"miscounted hindrances":    {KindCounters, `UPDATE nodes SET open_deps = -1 WHERE id = (SELECT min(id) FROM nodes)`},
 	"a worker that is not":     {KindCounters, `UPDATE nodes SET busy = 1 WHERE id = (SELECT min(id) FROM nodes WHERE phase = 'combine')`},
 	"bytes that nobody names":  {KindBlobs, `INSERT INTO blobs VALUES ('none', 0, x'00')`},
 	"an event that is none":    {KindDamaged, `UPDATE events SET moves = 'oops' WHERE seq = (SELECT max(seq) FROM events)`},

@@ -138,6 +138,9 @@ func (c *checker) recount(n *node) {
 	if n.openChildren != open || n.kids != kids {
 		c.fault(KindCounters, n.job, "step %q has %d open children and %v, by their rows %d and %v", n.path, n.openChildren, n.kids, open, kids)
 	}
+	if n.openDeps < 0 {
+		c.fault(KindCounters, n.job, "step %q waits for %d others", n.path, n.openDeps)
+	}
 	if n.any != 0 {
 		c.fault(KindCounters, n.job, "step %q has %d below that are held, and nobody works", n.path, n.any)
 	}

@@ -196,8 +196,19 @@ func (r *trial) killBoot(ctx context.Context) error {
 func (r *trial) full(ctx context.Context) error {
 	err := r.child.stop()
 	r.lost()
-	return errors.Join(err, r.begin(ctx, 1+r.rng.IntN(12)))
+	if err := errors.Join(err, r.begin(ctx, 1+r.rng.IntN(4))); err != nil {
+		return err
+	}
+	r.submit(r.work[r.rng.IntN(len(r.work))]) // it has something to write
+	select {
+	case <-r.child.over:
+	case <-time.After(fullPatience):
+	}
+	return nil
 }
+
+// fullPatience is how long a child may go on before its disk is full.
+const fullPatience = 400 * time.Millisecond
 
 // jump moves the child's clock by an hour.
 func (r *trial) jump(context.Context) error {

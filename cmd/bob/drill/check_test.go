@@ -76,7 +76,7 @@ var injuries = map[string]struct {
 	"a call costs too little":  {KindUnbooked, `UPDATE calls SET tokens_out = tokens_out - 1 WHERE id = (SELECT max(id) FROM calls WHERE status = 'ok')`},
 	"an answer is made up":     {KindUnbooked, `UPDATE calls SET request_id = 'x' WHERE id = (SELECT max(id) FROM calls WHERE status = 'ok')`},
 	"a job never ends":         {KindStuck, `UPDATE nodes SET status = 'queued', completed_at = 0 WHERE id = (SELECT min(root_id) FROM jobs)`},
-	"green over red":           {KindStatus, `UPDATE nodes SET status = 'failed' WHERE id = (SELECT min(id) FROM nodes WHERE parent_id > 0 AND status = 'completed' AND optional = 0)`},
+	"green over red":           {KindStatus, `UPDATE nodes SET status = CASE status WHEN 'failed' THEN 'completed' ELSE 'failed' END, reason = '' WHERE id = (SELECT min(id) FROM nodes WHERE phase = 'combine' AND status IN ('completed', 'partial', 'failed'))`},
 	"final with an open step":  {KindStatus, `UPDATE nodes SET status = 'queued', completed_at = 0 WHERE id = (SELECT min(id) FROM nodes WHERE parent_id > 0)`},
 	"the job's own flag":       {KindStatus, `UPDATE jobs SET final = 0 WHERE id = (SELECT min(id) FROM jobs)`},
 	"final and ready":          {KindStatus, `UPDATE nodes SET ready = 1 WHERE id = (SELECT min(id) FROM nodes)`},

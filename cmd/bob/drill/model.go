@@ -100,6 +100,7 @@ type question struct {
 	room    int64 // tokens that the answer may have
 	in      int64
 	nth     int // question about the same thing
+	seed    uint64
 	rng     *rand.Rand
 }
 
@@ -107,6 +108,7 @@ var markers = regexp.MustCompile(`\[d\d+(/[0-9.]+)?\]`) //nolint:gochecknoglobal
 
 func (s *server) arrived(r *http.Request, body []byte) (*served, *question) {
 	q := &question{
+		seed:    s.seed,
 		purpose: llm.Purpose(r.Header.Get(headerPurpose)), in: int64(len(body)/6 + 1),
 		room: gjson.GetBytes(body, "max_tokens").Int(),
 	}

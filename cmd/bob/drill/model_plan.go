@@ -31,7 +31,7 @@ func good(q *question) answer {
 // planned draws the plan of a job or of a step: always the same for the same one.
 func planned(q *question) string {
 	g := &grower{q: q, base: strings.Trim(q.marker, "[]")}
-	g.q.rng = draws(1, q.marker) // a second try gets the same tree
+	g.q.rng = draws(q.seed, q.marker) // a second try gets the same tree
 	job, path, step := strings.Cut(g.base, "/")
 	g.base = job
 	switch {

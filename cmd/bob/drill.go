@@ -44,7 +44,7 @@ func (p *process) drillCommand() *cobra.Command {
 	f.IntVar(&o.Runs, "runs", 20, "how many times")
 	f.Uint64Var(&o.Seed, "seed", 0, "repeat the runs of this seed (default: a random one, which is printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	f.BoolVar(&o.Keep, "keep", false, "keep the databases of runs that found something")
+	f.BoolVar(&o.Keep, "keep", false, "keep the databases, and say where they are")
 	return cmd
 }
 

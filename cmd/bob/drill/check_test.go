@@ -108,6 +108,7 @@ func TestCheck_findsEveryKindOfInjury(t *testing.T) {
 	delete(missing, KindGaveUp) // no row says so: see TestTrial_saysThatAnEngineGaveUp
 	for name, injury := range injuries {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			found, _, err := check(t.Context(), copied(t, path, injury.change), seen)
 			if err != nil {
 				t.Fatal(err)

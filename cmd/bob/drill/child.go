@@ -129,7 +129,7 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	c.offset.Store(int64(c.setup.Offset))
 	if c.setup.Room > 0 {
-		(&quota{room: int64(c.setup.Room)}).install()
+		(&quota{room: int64(c.setup.Room)}).install(context.WithoutCancel(ctx))
 	}
 	switch err := c.run(ctx, dec); {
 	case errors.Is(err, jobs.ErrDiskFull):
@@ -280,24 +280,24 @@ type quota struct {
 }
 
 // install holds for every connection that this process opens from now on.
-func (q *quota) install() {
+func (q *quota) install(ctx context.Context) {
 	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, _ string) error {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if q.max == 0 {
-			pages, err := pageCount(conn)
+			pages, err := pageCount(ctx, conn)
 			if err != nil {
 				return err
 			}
 			q.max = pages + q.room
 		}
-		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", q.max), nil)
+		_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", q.max), nil)
 		return err
 	})
 }
 
-func pageCount(conn sqlite.ExecQuerierContext) (n int64, err error) {
-	rows, err := conn.QueryContext(context.Background(), "PRAGMA page_count", nil)
+func pageCount(ctx context.Context, conn sqlite.ExecQuerierContext) (n int64, err error) {
+	rows, err := conn.QueryContext(ctx, "PRAGMA page_count", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -336,7 +336,7 @@ func newTagged(s setup) (*tagged, error) {
 		return nil, err
 	}
 	bare, err := openai.New(openai.Config{
-		Name: provider, Model: modelName, BaseURL: s.URL, APIKey: "drill-needs-no-key", MaxOutput: modelOutput,
+		Name: provider, Model: modelName, BaseURL: s.URL, MaxOutput: modelOutput,
 		Headers: map[string]string{headerLife: strconv.Itoa(s.Life)}, FirstByte: firstByte, Idle: firstByte,
 		HTTPClient: &http.Client{Transport: tagging{http.DefaultTransport}},
 	})

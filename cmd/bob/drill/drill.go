@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Runs int      // at least 1
 	Seed uint64   // of the first run; each next one has the next
-	Keep bool     // leave the databases of runs that found something
+	Keep bool     // leave the databases where they are
 	Argv []string // starts a process that calls Child
 }
 
@@ -33,6 +33,7 @@ type Result struct {
 	RestartP50 float64       `json:"restart_p50_ms"` // from starting the process to its first claim
 	RestartMax float64       `json:"restart_max_ms"`
 	Failed     []FailedRun   `json:"failed_runs"`
+	Directory  string        `json:"directory"` // of the databases, each under its seed; empty: they were not kept
 }
 
 // FailedRun is a run that found something.
@@ -53,6 +54,9 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	res := &Result{Seed: o.Seed, Runs: o.Runs, Failed: []FailedRun{}}
+	if o.Keep {
+		res.Directory = base
+	}
 	defer func() {
 		if !o.Keep {
 			err = errors.Join(err, os.RemoveAll(base))
@@ -61,7 +65,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	t := newTally()
 	begin := time.Now()
 	for i := range o.Runs {
-		seed := o.Seed + uint64(i) //nolint:gosec // a run's number is not negative
+		seed := o.Seed + uint64(i)
 		dir := filepath.Join(base, strconv.FormatUint(seed, 10))
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, err

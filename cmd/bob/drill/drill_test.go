@@ -167,12 +167,13 @@ func TestResult_print(t *testing.T) {
 	if text := out.String(); !strings.Contains(text, "Nothing lost") || !strings.Contains(text, "seed 7") {
 		t.Errorf("printed %s", text)
 	}
+	res.Directory = "/somewhere"
 	res.Failed = []FailedRun{{Seed: 8, Database: "/somewhere/bob.db", Violations: slices.Repeat([]Violation{{KindStuck, "job_a", "waits"}}, 7)}}
 	out.Reset()
 	if err := res.Print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"seed 8: stuck: job_a: waits", "and 2 more", "/somewhere/bob.db", "bob drill --runs 1 --seed 8 --keep"} {
+	for _, want := range []string{"seed 8: stuck: job_a: waits", "and 2 more", "databases are in /somewhere", "/somewhere/bob.db", "bob drill --runs 1 --seed 8 --keep"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("printed %s, want %q in it", out.String(), want)
 		}

@@ -104,7 +104,7 @@ type question struct {
 	rng     *rand.Rand
 }
 
-var markers = regexp.MustCompile(`\[d\d+(/[0-9.]+)?\]`) //nolint:gochecknoglobals // a constant table
+var markers = regexp.MustCompile(`\[d\d+(/[0-9.]+)?\]`)
 
 func (s *server) arrived(r *http.Request, body []byte) (*served, *question) {
 	q := &question{
@@ -155,7 +155,7 @@ func (s *server) left(c *served) {
 }
 
 // rivalGrace is how long an interrupted worker's connection may take to close.
-const rivalGrace = 200 * time.Millisecond
+const rivalGrace = 300 * time.Millisecond
 
 // wrote notes that an answer was written whole, and what it cost.
 func (s *server) wrote(ctx context.Context, c *served, in, out int64) {

@@ -132,6 +132,7 @@ func odd(q *question, a answer, f Fault) answer {
 		a.text, a.out = strings.Repeat("All work and no play. ", (1<<20)/22), q.room
 	case FaultRefuse:
 		a = answer{text: "I would rather not.", finish: "content_filter"}
+	default:
 	}
 	return a
 }

@@ -18,6 +18,7 @@ func good(q *question) answer {
 		return answer{text: planned(q), finish: "stop"}
 	case llm.PurposeCombine:
 		return answer{text: "All of it put together.", finish: "stop"}
+	case llm.PurposeTurn:
 	}
 	if len(q.tools) > 0 && q.nth < 3 && q.rng.IntN(100) < 50 {
 		if q.rng.IntN(2) == 0 {

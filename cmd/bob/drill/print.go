@@ -35,6 +35,9 @@ func (r *Result) Print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "\n%d runs with %d jobs, %d steps and %d calls in %.1f s\n"+
 		"restart to first claim: p50 %.0f ms, longest %.0f ms, of %d\n%s",
 		r.Runs, r.Jobs, r.Nodes, r.Calls, r.Seconds, r.RestartP50, r.RestartMax, r.Restarts, r.verdict())
+	if err == nil && r.Directory != "" {
+		_, err = fmt.Fprintf(w, "The databases are in %s\n", r.Directory)
+	}
 	return err
 }
 

@@ -24,8 +24,8 @@ func openRows(path string) (*sql.DB, error) {
 }
 
 // query reads rows, each by scan.
-func query(ctx context.Context, db *sql.DB, text string, scan func(scan func(...any) error) error, args ...any) (err error) {
-	rows, err := db.QueryContext(ctx, text, args...)
+func query(ctx context.Context, db *sql.DB, text string, scan func(scan func(...any) error) error) (err error) {
+	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
 		return fmt.Errorf("%.60s: %w", text, err)
 	}

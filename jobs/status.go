@@ -123,7 +123,7 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 	EventUnpark:   {StatusWaitingForInput: {StatusQueued, StatusPlanning}},
 	EventChildren: {StatusWaitingForChildren: {StatusQueued}},
 	EventSkip: {
-		StatusQueued: {StatusSkipped}, StatusWaitingForInput: {StatusSkipped}, StatusPaused: {StatusSkipped},
+		StatusPlanning: {StatusSkipped}, StatusQueued: {StatusSkipped}, StatusWaitingForInput: {StatusSkipped}, StatusPaused: {StatusSkipped},
 		StatusWaitingForChildren: {StatusSkipped}, StatusRunning: {StatusSkipped},
 	},
 	EventPause: {

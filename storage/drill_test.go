@@ -129,8 +129,23 @@ func TestCommand_resume_judgesABranchWhoseStepsEndedMeanwhile(t *testing.T) {
 func TestClaim_isTheDispatchersToTime(t *testing.T) {
 	t.Parallel()
 	begin := time.Now()
+	store, apply := alone(t, begin)
+	root := apply(jobs.Submit{Job: jobs.NewJob{ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1}}).Node
+	n := apply(jobs.Claim{Fence: root.Fence(), Worker: "w"}).Node
+	apply(jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, NotBefore: begin.Add(time.Millisecond)})
+	list, err := store.Ready(t.Context(), "job_00000001", 1)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	apply(jobs.Claim{Fence: list[0].Fence, Worker: "w", Known: list[0].Known})
+}
+
+// alone opens a store that nobody works with, whose clock stands still, and returns
+// it with a function that makes a change which must be granted.
+func alone(t *testing.T, now time.Time) (*storage.Store, func(c jobs.Change) jobs.Outcome) {
+	t.Helper()
 	store, err := storage.Open(t.Context(), storage.Config{
-		Path: filepath.Join(t.TempDir(), "bob.db"), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return begin },
+		Path: filepath.Join(t.TempDir(), "bob.db"), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +162,7 @@ func TestClaim_isTheDispatchersToTime(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	apply := func(c jobs.Change) jobs.Outcome {
+	return store, func(c jobs.Change) jobs.Outcome {
 		t.Helper()
 		out, err := store.Apply(t.Context(), c)
 		if err != nil || out[0].Err != nil {
@@ -155,12 +170,38 @@ func TestClaim_isTheDispatchersToTime(t *testing.T) {
 		}
 		return out[0]
 	}
-	root := apply(jobs.Submit{Job: jobs.NewJob{ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1}}).Node
-	n := apply(jobs.Claim{Fence: root.Fence(), Worker: "w"}).Node
-	apply(jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, NotBefore: begin.Add(time.Millisecond)})
-	list, err := store.Ready(t.Context(), "job_00000001", 1)
-	if err != nil || len(list) != 1 {
-		t.Fatal(list, err)
+}
+
+// TestSkip_endsAStepThatIsBeingPlanned: by a person, or because a quorum needs it no
+// more. It was a transition that could not happen, and ended the whole engine.
+func TestSkip_endsAStepThatIsBeingPlanned(t *testing.T) {
+	t.Parallel()
+	for _, quorum := range []bool{false, true} {
+		store, apply := alone(t, time.Now())
+		root := apply(jobs.Submit{Job: jobs.NewJob{ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1}}).Node
+		root = apply(jobs.Claim{Fence: root.Fence(), Worker: "w"}).Node
+		apply(jobs.Expand{Fence: root.Fence(), Plan: jobs.Plan{Title: "t", Steps: []jobs.Step{
+			{Key: "b", Type: jobs.TypePlan, Title: "b", OnFailure: "quorum:1"},
+			{Key: "leaf", Parent: "b", Type: jobs.TypeTask, Title: "leaf", Prompt: "x"},
+			{Key: "later", Parent: "b", Type: jobs.TypeSubplan, Title: "later", Prompt: "x", Later: true},
+		}}})
+		list, err := store.Ready(t.Context(), "job_00000001", 9)
+		if err != nil || len(list) != 2 {
+			t.Fatal(list, err)
+		}
+		leaf := apply(jobs.Claim{Fence: list[0].Fence, Worker: "w", Known: list[0].Known}).Node
+		apply(jobs.Claim{Fence: list[1].Fence, Worker: "w", Known: list[1].Known})
+		if quorum {
+			apply(jobs.Finish{Node: leaf, Status: jobs.StatusCompleted, Result: "enough"})
+		} else {
+			apply(jobs.Command{Job: "job_00000001", Path: "1.2", Verb: jobs.VerbSkip})
+		}
+		r, err := store.Report(t.Context(), "job_00000001", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := node(r, "1.2").Status; got != jobs.StatusSkipped {
+			t.Errorf("quorum %v: the step is %s, want skipped", quorum, got)
+		}
 	}
-	apply(jobs.Claim{Fence: list[0].Fence, Worker: "w", Known: list[0].Known})
 }

@@ -53,6 +53,7 @@ type setup struct {
 	URL     string        `json:"url"`
 	Life    int           `json:"life"`    // how many processes came before on this database
 	Room    int           `json:"room"`    // pages by which the database may grow; 0: as many as it likes
+	Files   bool          `json:"files"`   // Room is kept by the system, for the database and its log, not by SQLite
 	Offset  time.Duration `json:"offset"`  // of its clock
 	Timeout time.Duration `json:"timeout"` // of a job; 0: none
 }
@@ -128,8 +129,8 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("read the setup: %w", err)
 	}
 	c.offset.Store(int64(c.setup.Offset))
-	if c.setup.Room > 0 {
-		(&quota{room: int64(c.setup.Room)}).install(context.WithoutCancel(ctx))
+	if err := c.starve(ctx); err != nil {
+		return err
 	}
 	switch err := c.run(ctx, dec); {
 	case errors.Is(err, jobs.ErrDiskFull):
@@ -139,6 +140,24 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 	default:
 		c.say(reply{News: newsStopped})
 	}
+	return nil
+}
+
+// pageSize is SQLite's.
+const pageSize = 4096
+
+// starve lets the database grow by so much and no more.
+func (c *child) starve(ctx context.Context) error {
+	if c.setup.Room == 0 {
+		return nil
+	}
+	if c.setup.Files {
+		err := limitFiles(c.setup.Path, int64(c.setup.Room)*pageSize)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	(&quota{room: int64(c.setup.Room)}).install(context.WithoutCancel(ctx))
 	return nil
 }
 

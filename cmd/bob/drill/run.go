@@ -111,7 +111,7 @@ func (r *trial) begin(ctx context.Context, room int) error {
 func (r *trial) launch(ctx context.Context, room int) (err error) {
 	r.lives++
 	r.child, err = start(ctx, r.argv, setup{
-		Path: r.path, URL: r.server.url, Life: r.lives, Room: room, Offset: r.offset, Timeout: r.timeout,
+		Path: r.path, URL: r.server.url, Life: r.lives, Room: room, Files: room > 0 && r.rng.IntN(2) == 0, Offset: r.offset, Timeout: r.timeout,
 	})
 	return err
 }

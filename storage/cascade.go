@@ -56,7 +56,9 @@ func (u *unit) resolve(e ending) error {
 
 // depDone takes one hindrance from a node; with the last it may start.
 func (u *unit) depDone(s *nodeState) error {
-	s.openDeps, s.dirty = s.openDeps-1, true
+	// A branch at work goes on when what it depended on runs again: then nothing
+	// hinders it, and nothing is taken away.
+	s.openDeps, s.dirty = max(0, s.openDeps-1), true
 	if s.openDeps > 0 || s.status != jobs.StatusQueued {
 		return nil
 	}
@@ -87,6 +89,9 @@ func (u *unit) openBranch(s *nodeState, e jobs.Event) error {
 		if err := u.depDone(child); err != nil {
 			return err
 		}
+	}
+	if s.openChildren == 0 && s.status == jobs.StatusWaitingForChildren { // they were skipped before it could begin
+		return u.judge(s)
 	}
 	return nil
 }

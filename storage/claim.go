@@ -28,9 +28,11 @@ func known(scan func(dest ...any) error) (*jobs.Node, error) {
 	return n, err
 }
 
-// claim takes a ready node for a worker, whose dispatcher knows that its time has
-// come: what it is to do is read later, beside the writer, by Brief. The row is written when the unit needs it or ends, so that of a
-// node that is finished at once it is written once.
+// claim takes a ready node for a worker: what it is to do is read later, beside the
+// writer, by Brief. The row is written when the unit needs it or ends, so that of a
+// node that is finished at once it is written once. Whether its time has come is the
+// dispatcher's to know: it may have come after this transaction began, and a claim
+// that is refused for that is never made again.
 func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 	if s := u.seen(int64(c.Node)); s != nil && s.phase == jobs.PhasePlan {
 		out.Node, err = u.claimState(s, c)

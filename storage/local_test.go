@@ -204,3 +204,18 @@ type noNodes struct{}
 
 func (noNodes) Waiting(context.Context) ([]jobs.Ready, error)                { return nil, nil }
 func (noNodes) Ready(context.Context, jobs.JobID, int) ([]jobs.Ready, error) { return nil, nil }
+
+func TestLocal_aStopBeforeItsFirstLookIsNoError(t *testing.T) {
+	t.Parallel()
+	l := storage.NewLocal(storage.LocalConfig{Workers: 1, Now: time.Now})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Run(ctx, stopped{}, func(context.Context, jobs.Ready) {}); err != nil {
+		t.Errorf("Run = %v, want nil after a requested stop", err)
+	}
+}
+
+// stopped is a jobs.Source whose reads end with their context.
+type stopped struct{ shelf }
+
+func (stopped) Waiting(ctx context.Context) ([]jobs.Ready, error) { return nil, ctx.Err() }

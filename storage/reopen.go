@@ -263,7 +263,7 @@ func (r *reopening) carryOut() error {
 	}
 	ended, judged := map[int64]jobs.Status{}, map[int64]bool{}
 	for _, s := range append(leaves, sorted(r.branches)...) {
-		ended[s.id], judged[s.id] = s.status, s.status == jobs.StatusQueued && s.verdict != ""
+		ended[s.id], judged[s.id] = s.status, s.place() == jobs.StatusQueued && s.verdict != ""
 		if err := r.u.clearEnd(s); err != nil {
 			return err
 		}
@@ -402,7 +402,12 @@ func (u *unit) recount(s *nodeState) error {
 // restartBranch lets a branch wait for its children, or first for what it depends
 // on. Branches come before what is below them.
 func (u *unit) restartBranch(s *nodeState, was jobs.Status, judged bool) error {
-	if was == jobs.StatusPaused {
+	switch place := s.place(); {
+	case place == jobs.StatusAwaitingApproval:
+		return nil // nothing of it has begun, and nothing may
+	case was == jobs.StatusPaused && place == jobs.StatusQueued && !judged:
+		return u.countDeps(s) // nor here: it goes on waiting when it is resumed
+	case was == jobs.StatusPaused:
 		s.before, s.beforeReason = jobs.StatusWaitingForChildren, ""
 		return nil
 	}
@@ -487,8 +492,15 @@ func (u *unit) countDeps(s *nodeState) error {
 	if err != nil {
 		return err
 	}
-	closed := p.status == jobs.StatusAwaitingApproval || p.status == jobs.StatusQueued && p.verdict == "" ||
-		p.status == jobs.StatusPaused && p.before == jobs.StatusQueued && p.verdict == ""
+	closed := p.place() == jobs.StatusAwaitingApproval || p.place() == jobs.StatusQueued && p.verdict == ""
 	s.openDeps += count(closed)
 	return nil
+}
+
+// place is a node's status, or the one that it goes back to if it is paused.
+func (s *nodeState) place() jobs.Status {
+	if s.status == jobs.StatusPaused {
+		return s.before
+	}
+	return s.status
 }

@@ -24,6 +24,7 @@ import (
 // The exit statuses of DESIGN 11.1; interrupted is the shell's for SIGINT.
 const (
 	exitOK          = 0
+	exitBroken      = 1 // of bob drill: a promise was broken
 	exitUsage       = 2
 	exitPartial     = 3
 	exitFailed      = 4
@@ -122,7 +123,7 @@ func (p *process) command() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.data, "data", p.setting("BOB_DATA", "bob-data"), "directory that keeps the jobs")
 	root.AddCommand(p.serveCommand(), p.submitCommand())
 	root.AddCommand(p.controlCommands()...)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.modelsCommand(), p.costCommand(), p.scheduleCommand(), p.benchCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.modelsCommand(), p.costCommand(), p.scheduleCommand(), p.benchCommand(), p.drillCommand(), p.drillChildCommand(), p.versionCommand())
 	return root
 }
 

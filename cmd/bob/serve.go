@@ -179,10 +179,9 @@ func (s *server) begin(ctx context.Context) error {
 	if _, err := s.h.store.Apply(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return nil // stopped before it began
+	if ctx.Err() == nil { // not stopped before it began
+		s.ready.Store(true)
 	}
-	s.ready.Store(true)
 	s.p.sayf("Bob answers at http://%s\n", s.listener.Addr())
 	if s.made {
 		s.p.sayf("The token of this start: %s (also in %s)\n", s.token, tokenFile(s.p.data))

@@ -25,6 +25,7 @@ type Config struct {
 	LLM       LLMConfig       `yaml:"llm"`
 	Jobs      JobsConfig      `yaml:"jobs"`
 	Schedules SchedulesConfig `yaml:"schedules"`
+	Notify    NotifyConfig    `yaml:"notify"`
 	Retention RetentionConfig `yaml:"retention"`
 	Web       WebConfig       `yaml:"web"`
 }
@@ -106,6 +107,11 @@ type JobsConfig struct {
 	BudgetTimeZone          string    `yaml:"budget_time_zone"`           // in which days and months begin
 }
 
+// NotifyConfig says what people are told of.
+type NotifyConfig struct {
+	QuietAfter time.Duration `yaml:"quiet_after"` // how long nothing may happen in a job; 0: they are not told
+}
+
 // SchedulesConfig is for recurring jobs.
 type SchedulesConfig struct {
 	TimeZone string `yaml:"time_zone"` // IANA name; of schedules that name none
@@ -152,7 +158,7 @@ const (
 
 // defaults returns the settings of an installation without a configuration.
 func defaults() Config {
-	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Jobs: JobsConfig{
+	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Notify: NotifyConfig{QuietAfter: 10 * time.Minute}, Jobs: JobsConfig{
 		Workers:     8,
 		MaxDepth:    6,
 		MaxChildren: 50,

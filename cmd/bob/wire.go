@@ -147,7 +147,7 @@ func (h *house) runnerConfig(mayAsk bool) (run.Config, error) {
 	}
 	return run.Config{
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
-		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
+		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout, QuietAfter: h.cfg.Notify.QuietAfter,
 	}, nil
 }
 

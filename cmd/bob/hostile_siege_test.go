@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"pgregory.net/rapid"
@@ -27,7 +28,7 @@ type siege struct {
 	h    *house
 	foes map[string]*foe // by provider
 	rows *sql.DB         // the same database, for reading
-	end  func() error
+	halt func() error    // ends all work; what is written can still be read
 }
 
 // besieged says how Bob is set up.
@@ -90,16 +91,16 @@ func (s *siege) open(cfg Config, path string, model func(url string) (llm.Model,
 	s.rows.SetMaxOpenConns(2)
 	ended := make(chan error, 1)
 	go func() { ended <- h.writing(ctx, func() error { return work.Run(ctx) }) }()
-	s.end = func() error {
+	s.halt = sync.OnceValue(func() error {
 		stop()
-		return errors.Join(<-ended, s.rows.Close(), h.close())
-	}
+		return <-ended
+	})
 }
 
 // lift ends the siege.
 func (s *siege) lift() {
 	s.Helper()
-	if err := s.end(); err != nil {
+	if err := errors.Join(s.halt(), s.rows.Close(), s.h.close()); err != nil {
 		s.Errorf("the end: %v", err)
 	}
 }

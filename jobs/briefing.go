@@ -51,7 +51,7 @@ const (
 	SectionArtifacts = "artifacts" // JSON array of FileInfo: made so far
 	SectionResults   = "results"   // JSON array of NodeResult
 	SectionPictures  = "pictures"  // JSON of the names of pictures that are shown
-	SectionMessages  = "messages"  // JSON array of {"user","at","text"}
+	SectionMessages  = "messages"  // JSON array of {"user","at","question","text"}
 	SectionTools     = "tools"     // planner: JSON array of {"name","description"}
 	SectionLimits    = "limits"    // planner: JSON of what is left
 	SectionStep      = "step"      // the node's own prompt; absent for the root's plan

@@ -116,6 +116,11 @@ type Park struct {
 	Reason   Reason
 	Question string    // for people
 	Shortage *Shortage // of ReasonBudget: what is missing; nil: not known
+
+	// Of ReasonQuestion.
+	Assume string      // what the node goes on with if nobody answers; empty: it sees to that
+	Until  time.Time   // how long an answer is waited for; zero: for ever
+	Kept   *Checkpoint // the turn in which a task asks; nil: it is no task
 }
 
 // Unpark lets every node of a job that waits for reason go on.

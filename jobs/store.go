@@ -50,6 +50,8 @@ type Store interface {
 	Silent(ctx context.Context, since time.Time) ([]JobID, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
+	// Unanswered lists the jobs in which a question's time is over.
+	Unanswered(ctx context.Context, now time.Time) ([]JobID, error)
 	// Refilled lists the open jobs that wait for the money of a day or month that
 	// is over.
 	Refilled(ctx context.Context, now time.Time) ([]JobID, error)
@@ -78,6 +80,7 @@ const (
 	NoticeMilestone  NoticeKind = "milestone"
 	NoticeApproval   NoticeKind = "approval"
 	NoticeQuestion   NoticeKind = "question"
+	NoticeAssumed    NoticeKind = "assumed" // nobody answered, and what is assumed
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"
 	NoticeQuiet      NoticeKind = "quiet" // nothing has happened for a while

@@ -333,8 +333,12 @@ func (u *unit) park(c jobs.Park) error {
 	}
 	s.attempt-- // it goes on where it was
 	s.errorMsg = c.Question
-	if c.Reason == jobs.ReasonBudget {
+	switch c.Reason {
+	case jobs.ReasonBudget:
 		return u.askForMoney(s, c)
+	case jobs.ReasonQuestion:
+		return u.ask(s, c)
+	default:
 	}
 	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
 }
@@ -355,10 +359,14 @@ func (u *unit) checkpoint(c jobs.Checkpoint) error {
 	if _, err := u.held(c.Fence); err != nil {
 		return err
 	}
+	return u.keepTurn(int64(c.Node), &c)
+}
+
+func (u *unit) keepTurn(node int64, c *jobs.Checkpoint) error {
 	text, err := toJSON(c.Messages)
 	if err != nil {
 		return err
 	}
 	return u.exec("INSERT INTO turns (node_id, turn, messages) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET messages = excluded.messages",
-		int64(c.Node), c.Turn, text)
+		node, c.Turn, text)
 }

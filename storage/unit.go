@@ -99,6 +99,10 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.summarise(c)
 	case jobs.Say:
 		err = u.say(c)
+	case jobs.Answer:
+		err = u.answer(c)
+	case jobs.Assume:
+		err = u.assume(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	case jobs.AddSchedule:

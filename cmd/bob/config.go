@@ -92,7 +92,10 @@ type JobsConfig struct {
 	Attempts    int           `yaml:"attempts"`
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
-	Approval    string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
+	// AnswerWithin is how long a question waits, until the job goes on with what it
+	// assumes; 0: for ever.
+	AnswerWithin time.Duration `yaml:"answer_within"`
+	Approval     string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
 
 	Budget                  llm.Money `yaml:"budget"`
 	BudgetPerUserDay        llm.Money `yaml:"budget_per_user_day"`        // unset: no limit
@@ -150,15 +153,16 @@ const (
 // defaults returns the settings of an installation without a configuration.
 func defaults() Config {
 	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Jobs: JobsConfig{
-		Workers:     8,
-		MaxDepth:    6,
-		MaxChildren: 50,
-		MaxNodes:    1000,
-		MaxTurns:    24,
-		Attempts:    3,
-		NodeTimeout: 10 * time.Minute,
-		JobTimeout:  2 * time.Hour,
-		Approval:    "over $1",
+		Workers:      8,
+		MaxDepth:     6,
+		MaxChildren:  50,
+		MaxNodes:     1000,
+		MaxTurns:     24,
+		Attempts:     3,
+		NodeTimeout:  10 * time.Minute,
+		JobTimeout:   2 * time.Hour,
+		AnswerWithin: 24 * time.Hour,
+		Approval:     "over $1",
 
 		Budget:                  2 * llm.Dollar,
 		BudgetPerUserDay:        unset,
@@ -381,6 +385,9 @@ func (j JobsConfig) check() []error {
 	}
 	if j.JobTimeout < time.Second || j.JobTimeout > longest {
 		faults = append(faults, fmt.Errorf("jobs.job_timeout is %s: it must be from 1s to 720h", j.JobTimeout))
+	}
+	if a := j.AnswerWithin; a != 0 && (a < time.Second || a > longest) {
+		faults = append(faults, fmt.Errorf("jobs.answer_within is %s: it must be from 1s to 720h, or 0 for no end", a))
 	}
 	if _, err := jobs.ParseApproval(j.Approval); err != nil {
 		faults = append(faults, fmt.Errorf("jobs.approval: %w", err))

@@ -61,7 +61,7 @@ func (r *runner) waitsFor(report *jobs.Report) string {
 		case jobs.ReasonApproval:
 			return "the plan waits for approval: go on with: " + again + " --approve auto"
 		case jobs.ReasonQuestion:
-			return "the job waits for an answer: " + strings.ReplaceAll(n.Error, "\n", " ")
+			return questionWords(report, again)
 		default:
 		}
 	}

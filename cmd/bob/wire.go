@@ -122,7 +122,7 @@ func (h *house) runner(mayAsk bool) (*run.Runner, error) {
 	}
 	return run.New(run.Config{
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
-		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout,
+		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout, AnswerWithin: j.AnswerWithin,
 	})
 }
 

@@ -46,6 +46,7 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	if err := t.begin(b, pictures, newWindow(b, k.answer), before); err != nil {
 		return "", err
 	}
+	k.calls.Store(int64(t.turn)) // another key for another turn
 	text, err := t.run(ctx)
 	return text, k.told(err)
 }
@@ -62,6 +63,7 @@ type task struct {
 	unkept  []llm.Message // of talk: said since the last turn
 	turn    int           // finished ones
 	heard   int           // messages of people in talk
+	asked   int           // turns in which people were asked
 	seen    map[string]int
 }
 
@@ -87,6 +89,9 @@ func (t *task) begin(b jobs.Briefing, p pictures, w window, before []llm.Message
 		switch {
 		case m.Role == llm.RoleTool:
 			t.turn++
+			if slices.ContainsFunc(m.Results, func(r llm.ToolResult) bool { return r.Name == askName && !r.Error }) {
+				t.asked++
+			}
 		case m.Role == llm.RoleUser && len(late) > 0:
 			late = late[1:]
 		}
@@ -103,12 +108,12 @@ func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Req
 	if !slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		told.Results = withoutFiles(b.Results)
 	}
-	tools := c.allowed(b.Node.Tools)
+	tools := c.allowed(b.Node.Tools, b)
 	opening, results, err := openingOf(told, w, toolSpecs(tools), p)
 	if err != nil || results.Whole() || b.Node.Type == jobs.TypeAPICall || slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		return tools, opening, err
 	}
-	more := c.allowed(append(slices.Clone(b.Node.Tools), jobs.FilesTool))
+	more := c.allowed(append(slices.Clone(b.Node.Tools), jobs.FilesTool), b)
 	if len(more) == len(tools) {
 		return tools, opening, nil
 	}
@@ -116,13 +121,17 @@ func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Req
 	return more, opening, err
 }
 
-// allowed returns the tools of those names, in an order that is always the same.
-func (c *Crew) allowed(names []string) []jobs.Tool {
+// allowed returns the tools of those names, in an order that is always the same, and
+// the one that asks people where there is somebody to answer.
+func (c *Crew) allowed(names []string, b jobs.Briefing) []jobs.Tool {
 	var tools []jobs.Tool
 	for _, tool := range c.cfg.Tools {
 		if slices.Contains(names, tool.Spec().Name) {
 			tools = append(tools, tool)
 		}
+	}
+	if b.MayAsk && (len(tools) > 0 || b.Node.Type == jobs.TypeTask) {
+		tools = append(tools, askTool{})
 	}
 	return tools
 }
@@ -217,6 +226,7 @@ func (t *task) take(ctx context.Context, resp llm.Response) error {
 	if err != nil {
 		return err
 	}
+	ask := t.question(calls, results)
 	turn := []llm.Message{
 		{Role: llm.RoleAssistant, Text: resp.Text, Calls: calls},
 		{Role: llm.RoleTool, Results: results},
@@ -229,7 +239,12 @@ func (t *task) take(ctx context.Context, resp llm.Response) error {
 	}
 	kept := append(t.unkept, turn...)
 	t.unkept = nil
-	return t.apply(ctx, jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: kept})
+	checkpoint := jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: kept}
+	if ask != nil {
+		ask.kept = &checkpoint // with the question, in one transaction
+		return ask
+	}
+	return t.apply(ctx, checkpoint)
 }
 
 func (t *task) apply(ctx context.Context, c jobs.Change) error {

@@ -20,6 +20,7 @@ type Outcome struct {
 	Call int64 // of Reserve: the ledger's line
 	Job  JobID // of Submit: the job, perhaps one submitted before under the same key
 	More bool  // of Forget: there is more to delete
+	Deed *Deed // of Intend
 }
 
 // Fence names a node as its worker knows it. A change with an old epoch changes

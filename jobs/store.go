@@ -34,6 +34,9 @@ type Store interface {
 	Brief(ctx context.Context, n *Node) (Briefing, error)
 	// Turns returns the messages that a task kept before a crash, oldest first.
 	Turns(ctx context.Context, n *Node) ([]llm.Message, error)
+	// Deeds returns what a node did outside Bob, or may have done, oldest first. What
+	// a person lets it do again is left out.
+	Deeds(ctx context.Context, n *Node) ([]Deed, error)
 	// Said returns what people said to a claimed node or a branch that it stands in,
 	// oldest first.
 	Said(ctx context.Context, n *Node) ([]Said, error)

@@ -333,14 +333,10 @@ func (u *unit) park(c jobs.Park) error {
 	}
 	s.attempt-- // it goes on where it was
 	s.errorMsg = c.Question
-	switch c.Reason {
-	case jobs.ReasonBudget:
+	if c.Reason == jobs.ReasonBudget {
 		return u.askForMoney(s, c)
-	case jobs.ReasonQuestion:
-		return u.ask(s, c)
-	default:
 	}
-	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
+	return u.ask(s, c)
 }
 
 // working records what a node does; people see it in the next report.

@@ -11,8 +11,8 @@ import (
 
 // openQuestion holds for a question q of a node n that still waits for its answer:
 // it may have ended meanwhile, or people paused it.
-const openQuestion = `n.completed_at = 0 AND (n.status = 'waiting_for_input' AND n.reason = 'question'
-	OR n.status = 'paused' AND n.before_reason = 'question')`
+const openQuestion = `n.completed_at = 0 AND (n.status = 'waiting_for_input' AND n.reason IN ('question', 'effect_unknown')
+	OR n.status = 'paused' AND n.before_reason IN ('question', 'effect_unknown'))`
 
 // ask keeps what a node asks, and tells people once.
 func (u *unit) ask(s *nodeState, c jobs.Park) error {
@@ -39,7 +39,13 @@ func (u *unit) answer(c jobs.Answer) error {
 	if err != nil {
 		return err
 	}
-	if err := u.reply(s, jobs.Shorten(c.By.User, maxSpeaker), c.Text); err != nil {
+	told := c.Text
+	if s.reason == jobs.ReasonEffectUnknown || s.beforeReason == jobs.ReasonEffectUnknown {
+		if told, err = u.clearDoubt(s, c.Text); err != nil {
+			return err
+		}
+	}
+	if err := u.reply(s, jobs.Shorten(c.By.User, maxSpeaker), told); err != nil {
 		return err
 	}
 	return u.exec("INSERT INTO audit (job_id, at, user_name, surface, verb, path, detail) VALUES (?, ?, ?, ?, 'answer', ?, ?)",

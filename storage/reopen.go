@@ -366,6 +366,13 @@ func (u *unit) clearEnd(s *nodeState) error {
 	if err := u.exec("DELETE FROM turns WHERE node_id = ?", s.id); err != nil {
 		return err
 	}
+	// What succeeded is wanted again with all that it did; what did not goes on to
+	// know of it.
+	if s.status.Good() {
+		if err := u.exec("DELETE FROM effects WHERE node_id = ?", s.id); err != nil {
+			return err
+		}
+	}
 	return u.exec("UPDATE nodes SET result = '', result_sha256 = '', summary = '' WHERE id = ?", s.id)
 }
 

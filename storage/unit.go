@@ -99,6 +99,10 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.summarise(c)
 	case jobs.Say:
 		err = u.say(c)
+	case jobs.Intend:
+		err = u.intend(c, out)
+	case jobs.Did:
+		err = u.did(c)
 	case jobs.Answer:
 		err = u.answer(c)
 	case jobs.Assume:

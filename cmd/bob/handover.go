@@ -60,7 +60,7 @@ func (r *runner) waitsFor(report *jobs.Report) string {
 			return moneyWords(report.Cost, again)
 		case jobs.ReasonApproval:
 			return "the plan waits for approval: go on with: " + again + " --approve auto"
-		case jobs.ReasonQuestion:
+		case jobs.ReasonQuestion, jobs.ReasonEffectUnknown:
 			return questionWords(report, again)
 		default:
 		}

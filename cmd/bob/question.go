@@ -14,7 +14,7 @@ import (
 func questions(report *jobs.Report) []jobs.NodeReport {
 	var list []jobs.NodeReport
 	for _, n := range report.Nodes {
-		if n.Status == jobs.StatusWaitingForInput && n.Reason == jobs.ReasonQuestion {
+		if n.Status == jobs.StatusWaitingForInput && (n.Reason == jobs.ReasonQuestion || n.Reason == jobs.ReasonEffectUnknown) {
 			list = append(list, n)
 		}
 	}

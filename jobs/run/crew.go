@@ -51,6 +51,7 @@ type CrewStore interface {
 
 	Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error)
 	Turns(ctx context.Context, n *jobs.Node) ([]llm.Message, error)
+	Deeds(ctx context.Context, n *jobs.Node) ([]jobs.Deed, error)
 	Said(ctx context.Context, n *jobs.Node) ([]jobs.Said, error)
 	Files(n *jobs.Node) jobs.Files
 	Size(ctx context.Context, job jobs.JobID) (int, error)

@@ -30,6 +30,10 @@ var errTurns = &jobs.UserError{Message: "The step did not come to an answer with
 // final answer. Finished turns are kept, so that a crash does not repeat them.
 func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	k := &book{store: c.cfg.Store, node: n}
+	deeds, err := c.deeds(ctx, n)
+	if err != nil {
+		return "", err
+	}
 	b, model, err := c.brief(ctx, n, llm.PurposeTurn, k)
 	if err != nil {
 		return "", err
@@ -46,6 +50,7 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	if err := t.begin(b, pictures, newWindow(b, k.answer), before); err != nil {
 		return "", err
 	}
+	t.recall(deeds)
 	k.calls.Store(int64(t.turn)) // another key for another turn
 	text, err := t.run(ctx)
 	return text, k.told(err)
@@ -276,11 +281,13 @@ func (t *task) call(ctx context.Context, calls []llm.ToolCall) ([]llm.ToolResult
 	if !t.onlyRead(calls) {
 		g.SetLimit(1)
 	}
-	repeated := make([]bool, len(calls))
+	repeated, nth := make([]bool, len(calls)), make([]int, len(calls))
+	equal := map[string]int{} // in this turn
 	for i, call := range calls {
-		key := call.Name + "\x00" + string(call.Args)
+		key := call.Name + "\x00" + compact(call.Args)
 		t.seen[key]++
-		repeated[i] = t.seen[key] > maxSameCall
+		repeated[i], nth[i] = t.seen[key] > maxSameCall, equal[key]
+		equal[key]++
 	}
 	for i, call := range calls {
 		g.Go(func() error {
@@ -289,7 +296,7 @@ func (t *task) call(ctx context.Context, calls []llm.ToolCall) ([]llm.ToolResult
 				results[i] = llm.ToolResult{ID: call.ID, Name: call.Name, Error: true, Text: "This very call was made before; its result will not change. Do something else, or answer."}
 				return nil
 			}
-			results[i], err = t.one(ctx, call)
+			results[i], err = t.one(ctx, call, nth[i])
 			return err
 		})
 	}
@@ -312,10 +319,11 @@ func (t *task) find(name string) jobs.Tool {
 	return nil
 }
 
-// one runs one tool. What a model can mend comes back as the result.
-func (t *task) one(ctx context.Context, call llm.ToolCall) (llm.ToolResult, error) {
+// one runs one tool, for the nth of equal calls. What a model can mend comes back as
+// the result.
+func (t *task) one(ctx context.Context, call llm.ToolCall, nth int) (llm.ToolResult, error) {
 	result := llm.ToolResult{ID: call.ID, Name: call.Name}
-	text, err := t.invoke(ctx, call)
+	text, err := t.invoke(ctx, call, nth)
 	var fault *jobs.ToolError
 	var user *jobs.UserError
 	switch {
@@ -328,13 +336,20 @@ func (t *task) one(ctx context.Context, call llm.ToolCall) (llm.ToolResult, erro
 	default:
 		result.Text = text
 	}
-	if len(result.Text) > maxToolText {
-		result.Text = strings.ToValidUTF8(result.Text[:maxToolText], "") + "\n(the rest was left out: ask for less at once)"
-	}
+	result.Text = bounded(result.Text)
 	return result, nil
 }
 
-func (t *task) invoke(ctx context.Context, call llm.ToolCall) (string, error) {
+// bounded is what a model is told of a tool's text.
+func bounded(text string) string {
+	const more = "\n(the rest was left out: ask for less at once)"
+	if len(text) <= maxToolText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxToolText-len(more)], "") + more
+}
+
+func (t *task) invoke(ctx context.Context, call llm.ToolCall, nth int) (string, error) {
 	tool := t.find(call.Name)
 	if tool == nil {
 		var names []string
@@ -349,6 +364,9 @@ func (t *task) invoke(ctx context.Context, call llm.ToolCall) (string, error) {
 	}
 	if err := tool.Spec().Schema.Validate(args); err != nil {
 		return "", &jobs.ToolError{Message: "The arguments do not fit the tool's schema: " + err.Error()}
+	}
+	if tool.Spec().Effect == jobs.EffectAct {
+		return t.act(ctx, tool, args, nth)
 	}
 	result, err := tool.Call(ctx, t.files, args)
 	return result.Text, err

@@ -83,6 +83,7 @@ const (
 	NoticeMilestone  NoticeKind = "milestone"
 	NoticeApproval   NoticeKind = "approval"
 	NoticeQuestion   NoticeKind = "question"
+	NoticeReplanned  NoticeKind = "replanned"
 	NoticeAssumed    NoticeKind = "assumed" // nobody answered, and what is assumed
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"

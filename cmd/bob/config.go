@@ -95,6 +95,7 @@ type JobsConfig struct {
 	// AnswerWithin is how long a question waits, until the job goes on with what it
 	// assumes; 0: for ever.
 	AnswerWithin time.Duration `yaml:"answer_within"`
+	Replan       bool          `yaml:"replan"`   // a branch that failed, once
 	Approval     string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
 
 	Budget                  llm.Money `yaml:"budget"`
@@ -162,6 +163,7 @@ func defaults() Config {
 		NodeTimeout:  10 * time.Minute,
 		JobTimeout:   2 * time.Hour,
 		AnswerWithin: 24 * time.Hour,
+		Replan:       true,
 		Approval:     "over $1",
 
 		Budget:                  2 * llm.Dollar,

@@ -69,7 +69,7 @@ func (p *process) open(ctx context.Context) (*house, error) {
 func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
 	j := h.cfg.Jobs
 	return storage.Open(ctx, storage.Config{
-		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed,
+		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed, Replan: j.Replan,
 		PerUserDay: limit(j.BudgetPerUserDay), PerWorkspaceMonth: limit(j.BudgetPerWorkspaceMonth), Zone: j.zone(),
 	})
 }

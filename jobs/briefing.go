@@ -11,6 +11,7 @@ type Briefing struct {
 	Files     []FileInfo   // attachments
 	Artifacts []FileInfo   // made so far
 	Results   []NodeResult // of dependencies; for a combine step, of the children
+	Failures  []NodeResult // for a planner: of a plan in whose place another is wanted; Text is what was to be done
 	Messages  []Said       // to the node or a branch it stands in, oldest first
 	Tools     []ToolSpec   // that the node may use; for a planner, all there are
 	Limits    Limits       // for a planner: what is left of them below this node
@@ -50,8 +51,9 @@ const (
 	SectionFiles     = "files"     // JSON array of FileInfo: the attachments
 	SectionArtifacts = "artifacts" // JSON array of FileInfo: made so far
 	SectionResults   = "results"   // JSON array of NodeResult
+	SectionFailures  = "failures"  // planner: JSON array of {"title","prompt","error"}: what was tried
 	SectionPictures  = "pictures"  // JSON of the names of pictures that are shown
-	SectionMessages  = "messages"  // JSON array of {"user","at","text"}
+	SectionMessages  = "messages"  // JSON array of {"user","at","question","text"}
 	SectionTools     = "tools"     // planner: JSON array of {"name","description"}
 	SectionLimits    = "limits"    // planner: JSON of what is left
 	SectionStep      = "step"      // the node's own prompt; absent for the root's plan

@@ -20,6 +20,7 @@ type Outcome struct {
 	Call int64 // of Reserve: the ledger's line
 	Job  JobID // of Submit: the job, perhaps one submitted before under the same key
 	More bool  // of Forget: there is more to delete
+	Deed *Deed // of Intend
 }
 
 // Fence names a node as its worker knows it. A change with an old epoch changes
@@ -116,6 +117,11 @@ type Park struct {
 	Reason   Reason
 	Question string    // for people
 	Shortage *Shortage // of ReasonBudget: what is missing; nil: not known
+
+	// Of ReasonQuestion.
+	Assume string      // what the node goes on with if nobody answers; empty: it sees to that
+	Until  time.Time   // how long an answer is waited for; zero: for ever
+	Kept   *Checkpoint // the turn in which a task asks; nil: it is no task
 }
 
 // Unpark lets every node of a job that waits for reason go on.

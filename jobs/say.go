@@ -19,9 +19,10 @@ const (
 
 // Said is what a person said to a job after it was submitted.
 type Said struct {
-	User string // empty: unknown
-	Text string
-	At   time.Time
+	User     string // empty: unknown
+	Text     string
+	Question string // of the node, that Text answers; empty: nobody asked
+	At       time.Time
 }
 
 // Say keeps what a person says to a node and all below it. It is refused with a
@@ -41,15 +42,25 @@ func (Say) isChange() {}
 // if there is no such node, or if it is final and will not listen any more;
 // ErrNotFound if there is no such job.
 func (s *Service) Say(ctx context.Context, id JobID, path, user, text string) error {
+	text, err := checkSaid("message", text)
+	if err != nil {
+		return err
+	}
+	return s.apply(ctx, Say{Job: id, Path: path, User: user, Text: text})
+}
+
+// checkSaid returns what is kept of a text that a person said, or a *UserError that
+// calls it by its name.
+func checkSaid(name, text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(text); {
 	case text == "":
-		return &UserError{Message: "The message is empty: say what the job should take into account."}
+		return "", &UserError{Message: "The " + name + " is empty: say what the job should take into account."}
 	case n > MaxSaid:
-		return &UserError{Message: fmt.Sprintf(
-			"The message has %d characters, at most %d are taken: say it shorter.", n, MaxSaid)}
+		return "", &UserError{Message: fmt.Sprintf(
+			"The %s has %d characters, at most %d are taken: say it shorter.", name, n, MaxSaid)}
 	case !utf8.ValidString(text):
-		return &UserError{Message: "The message is not valid UTF-8 text: send it as plain text."}
+		return "", &UserError{Message: "The " + name + " is not valid UTF-8 text: send it as plain text."}
 	}
-	return s.apply(ctx, Say{Job: id, Path: path, User: user, Text: text})
+	return text, nil
 }

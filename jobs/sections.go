@@ -47,9 +47,10 @@ func section(name, text string) string {
 
 // told is a message of a person as models see it.
 type told struct {
-	User string `json:"user,omitempty"`
-	At   string `json:"at"`
-	Text string `json:"text"`
+	User     string `json:"user,omitempty"`
+	At       string `json:"at"`
+	Question string `json:"question,omitempty"`
+	Text     string `json:"text"`
 }
 
 // messagesSection frames what people said, the newest if not all fit.
@@ -60,7 +61,11 @@ func messagesSection(list []Said, room int) string {
 	left := room - PromptSize([]told{})
 	var shown []told
 	for _, m := range slices.Backward(list) {
-		t := told{User: brief(m.User, maxSpeaker), At: m.At.UTC().Format(time.RFC3339), Text: Cut(m.Text, max(left/2, room/4), "")}
+		most := max(left/2, room/4)
+		t := told{User: brief(m.User, maxSpeaker), At: m.At.UTC().Format(time.RFC3339), Text: Cut(m.Text, most, "")}
+		if m.Question != "" {
+			t.Question = Cut(m.Question, most/2, "")
+		}
 		if left -= PromptSize(t); left < 0 && len(shown) > 0 {
 			break
 		}
@@ -76,5 +81,9 @@ const maxSpeaker = 80
 // Tell is a message that reaches a model in the middle of its work. Its length was
 // bounded when it was said.
 func (s Said) Tell() string {
-	return messagesSection([]Said{s}, MaxSaid*4) + "This was said while you work. Take it into account.\n"
+	word := "This was said while you work. Take it into account.\n"
+	if s.Question != "" {
+		word = "This is the answer to the question in it. Go on with your step.\n"
+	}
+	return messagesSection([]Said{s}, MaxSaid*4) + word
 }

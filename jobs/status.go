@@ -68,7 +68,8 @@ const (
 	ReasonModel            Reason = "model"    // the provider refused for good: key, quota, no such model
 	ReasonUnpriced         Reason = "unpriced" // the model's price is unknown under a hard budget
 	ReasonNotNeeded        Reason = "not_needed"
-	ReasonStopped          Reason = "stopped" // handed back by a stopping process
+	ReasonReplanned        Reason = "replanned" // failed, and was planned anew
+	ReasonStopped          Reason = "stopped"   // handed back by a stopping process
 	ReasonDisk             Reason = "disk_full"
 	ReasonInternal         Reason = "internal"
 )
@@ -97,6 +98,7 @@ const (
 	EventPause       Event = "pause"
 	EventResume      Event = "resume"
 	EventCancel      Event = "cancel"
+	EventReplan      Event = "replan" // what failed below a branch is set aside for another plan
 	EventReopen      Event = "reopen" // a final node runs again, or one below it does
 )
 
@@ -137,6 +139,9 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 		StatusPlanning: {StatusCancelled}, StatusAwaitingApproval: {StatusCancelled}, StatusQueued: {StatusCancelled},
 		StatusRunning: {StatusCancelled}, StatusWaitingForChildren: {StatusCancelled},
 		StatusWaitingForInput: {StatusCancelled}, StatusPaused: {StatusCancelled},
+	},
+	EventReplan: {
+		StatusFailed: {StatusSkipped}, StatusCancelled: {StatusSkipped}, StatusSkipped: {StatusSkipped},
 	},
 	EventReopen: {
 		StatusCompleted: {StatusQueued, StatusWaitingForChildren}, StatusPartial: {StatusQueued, StatusWaitingForChildren},

@@ -34,6 +34,9 @@ type Store interface {
 	Brief(ctx context.Context, n *Node) (Briefing, error)
 	// Turns returns the messages that a task kept before a crash, oldest first.
 	Turns(ctx context.Context, n *Node) ([]llm.Message, error)
+	// Deeds returns what a node did outside Bob, or may have done, oldest first. What
+	// a person lets it do again is left out.
+	Deeds(ctx context.Context, n *Node) ([]Deed, error)
 	// Said returns what people said to a claimed node or a branch that it stands in,
 	// oldest first.
 	Said(ctx context.Context, n *Node) ([]Said, error)
@@ -50,6 +53,8 @@ type Store interface {
 	Silent(ctx context.Context, since time.Time) ([]JobID, error)
 	// Overdue lists the open jobs whose time is up.
 	Overdue(ctx context.Context, now time.Time) ([]JobID, error)
+	// Unanswered lists the jobs in which a question's time is over.
+	Unanswered(ctx context.Context, now time.Time) ([]JobID, error)
 	// Refilled lists the open jobs that wait for the money of a day or month that
 	// is over.
 	Refilled(ctx context.Context, now time.Time) ([]JobID, error)
@@ -78,6 +83,8 @@ const (
 	NoticeMilestone  NoticeKind = "milestone"
 	NoticeApproval   NoticeKind = "approval"
 	NoticeQuestion   NoticeKind = "question"
+	NoticeReplanned  NoticeKind = "replanned"
+	NoticeAssumed    NoticeKind = "assumed" // nobody answered, and what is assumed
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"
 	NoticeQuiet      NoticeKind = "quiet" // nothing has happened for a while

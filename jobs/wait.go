@@ -20,10 +20,11 @@ type Wait struct {
 // MaxWaits bounds the waits of a report: the first ones say enough.
 const MaxWaits = 5
 
-// NewWait says what a node waits for.
+// NewWait says what a node waits for. Of one that waits for an answer, NotBefore is
+// when it goes on without.
 func NewWait(n *Node, since time.Time) Wait {
 	w := Wait{Path: n.Path, Title: n.Title, Status: n.Status, Reason: n.Reason, Since: since}
-	if n.Status == StatusQueued {
+	if n.Status == StatusQueued || n.Reason == ReasonQuestion {
 		w.Until = at(n.NotBefore)
 	}
 	w.Text = waitText(n)

@@ -56,8 +56,28 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	if b.Messages, err = s.Said(ctx, n); err != nil {
 		return b, err
 	}
-	b.Results, err = s.results(db, n, line)
+	if b.Results, err = s.results(db, n, line); err != nil || n.Phase != jobs.PhasePlan || n.Parent == 0 {
+		return b, err
+	}
+	b.Failures, err = s.failures(db, n)
 	return b, err
+}
+
+// maxFailures bounds what a planner is told of a plan that failed.
+const maxFailures = 30
+
+// failures says, for a step that is planned anew, how those ended in whose place it
+// stands.
+func (s *Store) failures(db *gorm.DB, n *jobs.Node) ([]jobs.NodeResult, error) {
+	var rows []nodeRow
+	err := db.Raw(`SELECT k.* FROM nodes k JOIN nodes n ON n.id = ? JOIN nodes p ON p.id = n.parent_id
+		WHERE n.again = 1 AND k.job_id = n.job_id AND k.reason = 'replanned' AND k.phase <> 'combine'
+		AND substr(k.path, 1, length(p.path) + 1) = p.path || '.' ORDER BY k.error = '', k.id LIMIT ?`, int64(n.ID), maxFailures).Scan(&rows).Error
+	list := make([]jobs.NodeResult, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, jobs.NodeResult{Path: r.Path, Title: r.Title, Status: jobs.Status(r.Status), Text: r.Prompt, Error: r.Error, Node: jobs.NodeID(r.ID)})
+	}
+	return list, err
 }
 
 // spec fills in what a node is to do.
@@ -110,7 +130,7 @@ func (s *Store) results(db *gorm.DB, n *jobs.Node, line []nodeRow) ([]jobs.NodeR
 	var rows []nodeRow
 	var err error
 	if n.Phase == jobs.PhaseCombine {
-		err = db.Raw("SELECT * FROM nodes WHERE job_id = ? AND parent_id = ? ORDER BY ord", string(n.Job), int64(n.ID)).Scan(&rows).Error
+		err = db.Raw("SELECT * FROM nodes WHERE job_id = ? AND parent_id = ? AND reason <> 'replanned' ORDER BY ord", string(n.Job), int64(n.ID)).Scan(&rows).Error
 	} else {
 		ids := make([]int64, 0, len(line))
 		for _, r := range line {

@@ -209,6 +209,11 @@ func (u *unit) judge(p *nodeState) error {
 	if u.finishing && verdict == jobs.StatusFailed && p.parent != 0 && p.kids.Failed == 0 {
 		verdict, why = jobs.StatusSkipped, jobs.ReasonNotNeeded
 	}
+	if verdict == jobs.StatusFailed {
+		if again, err := u.replan(p, why); again || err != nil {
+			return err
+		}
+	}
 	p.verdict, p.dirty = verdict, true
 	if verdict.Good() {
 		if err := u.move(p.job, p.id, jobs.EventChildren, p.status, jobs.StatusQueued, ""); err != nil {

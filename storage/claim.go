@@ -338,7 +338,7 @@ func (u *unit) park(c jobs.Park) error {
 	if c.Reason == jobs.ReasonBudget {
 		return u.askForMoney(s, c)
 	}
-	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Question)
+	return u.ask(s, c)
 }
 
 // working records what a node does; people see it in the next report.
@@ -357,10 +357,14 @@ func (u *unit) checkpoint(c jobs.Checkpoint) error {
 	if _, err := u.held(c.Fence); err != nil {
 		return err
 	}
+	return u.keepTurn(int64(c.Node), &c)
+}
+
+func (u *unit) keepTurn(node int64, c *jobs.Checkpoint) error {
 	text, err := toJSON(c.Messages)
 	if err != nil {
 		return err
 	}
 	return u.exec("INSERT INTO turns (node_id, turn, messages) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET messages = excluded.messages",
-		int64(c.Node), c.Turn, text)
+		node, c.Turn, text)
 }

@@ -313,6 +313,9 @@ func TestCommands_atRandomInstantsLeaveTheTreeSound(t *testing.T) {
 				h.once[s.Key] = true
 			}
 		}
+		if rapid.Bool().Draw(t, "replan") {
+			h.second = randomSecond(t, h)
+		}
 		e := start(t, path, rapid.IntRange(1, 4).Draw(t, "workers"), h)
 		job := e.submit(t, -1)
 		command(t, e, job)

@@ -84,7 +84,7 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 			sums[r.ParentID] = up
 		}
 		up.open += count(!n.Status.Final())
-		if n.Status.Final() {
+		if n.Status.Final() && n.Reason != jobs.ReasonReplanned {
 			up.kids.Add(n.Status, n.Optional)
 		}
 		c, b := &up.counts, below.counts

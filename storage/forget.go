@@ -108,6 +108,8 @@ func (u *unit) forgetSomeNodes(job string) (done bool, err error) {
 			"DELETE FROM attempts WHERE node_id = ?",
 			"DELETE FROM turns WHERE node_id = ?",
 			"DELETE FROM deps WHERE node_id = ?",
+			"DELETE FROM questions WHERE node_id = ?",
+			"DELETE FROM effects WHERE node_id = ?",
 			"DELETE FROM nodes WHERE id = ?",
 		} {
 			if err := u.exec(text, id); err != nil {

@@ -55,6 +55,9 @@ func (r *reopening) choose(s *nodeState, verb jobs.Verb) error {
 		return err
 	}
 	for _, leaf := range list {
+		if leaf.reason == jobs.ReasonReplanned && s.reason != jobs.ReasonReplanned {
+			continue // set aside: only who names it means it
+		}
 		if verb == jobs.VerbRerun || leaf.status != jobs.StatusCompleted {
 			if err := r.add(leaf); err != nil {
 				return err
@@ -162,7 +165,7 @@ func (r *reopening) dependants(on *nodeState) error {
 			return err
 		}
 		for _, leaf := range leaves {
-			if leaf.reason == jobs.ReasonUser || leaf.reason == jobs.ReasonNotNeeded {
+			if leaf.reason == jobs.ReasonUser || leaf.reason == jobs.ReasonNotNeeded || leaf.reason == jobs.ReasonReplanned {
 				continue
 			}
 			if err := r.add(leaf); err != nil {
@@ -366,6 +369,13 @@ func (u *unit) clearEnd(s *nodeState) error {
 	if err := u.exec("DELETE FROM turns WHERE node_id = ?", s.id); err != nil {
 		return err
 	}
+	// What succeeded is wanted again with all that it did; what did not goes on to
+	// know of it.
+	if s.status.Good() {
+		if err := u.exec("DELETE FROM effects WHERE node_id = ?", s.id); err != nil {
+			return err
+		}
+	}
 	return u.exec("UPDATE nodes SET result = '', result_sha256 = '', summary = '' WHERE id = ?", s.id)
 }
 
@@ -393,6 +403,9 @@ func (u *unit) recount(s *nodeState) error {
 		if child.ended == 0 {
 			s.openChildren++
 			continue
+		}
+		if child.reason == jobs.ReasonReplanned {
+			continue // another one stands in its place
 		}
 		s.kids.Add(child.status, child.optional)
 	}

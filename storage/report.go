@@ -317,10 +317,12 @@ func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Re
 	return list, rows.Err()
 }
 
-// Overdue lists the open jobs whose time is up.
+// Overdue lists the open jobs whose time is up. It stands still while people are
+// asked something.
 func (s *Store) Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error) {
 	var due []jobs.JobID
-	err := s.reads.WithContext(ctx).Raw(
-		"SELECT id FROM jobs WHERE final = 0 AND deadline > 0 AND deadline <= ? AND timeout_ms > 0 ORDER BY deadline", ms(now)).Scan(&due).Error
+	err := s.reads.WithContext(ctx).Raw(`SELECT id FROM jobs WHERE final = 0 AND deadline > 0 AND deadline <= ? AND timeout_ms > 0
+		AND NOT EXISTS (SELECT 1 FROM questions q JOIN nodes n ON n.id = q.node_id WHERE q.job_id = jobs.id AND `+openQuestion+`)
+		ORDER BY deadline`, ms(now)).Scan(&due).Error
 	return due, err
 }

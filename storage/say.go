@@ -20,7 +20,7 @@ func (u *unit) say(c jobs.Say) error {
 		return &jobs.UserError{Message: s.called() + " is " + string(s.status) + " and does not listen any more: submit a new job, or run it again."}
 	}
 	var n int
-	if err := u.row("SELECT count(*) FROM messages WHERE job_id = ?", []any{string(c.Job)}, &n); err != nil {
+	if err := u.row("SELECT count(*) FROM messages WHERE job_id = ? AND question = ''", []any{string(c.Job)}, &n); err != nil {
 		return err
 	}
 	if n >= jobs.MaxMessages {
@@ -35,14 +35,15 @@ func (u *unit) say(c jobs.Say) error {
 const selectSaid = `WITH RECURSIVE line (id, parent_id) AS (
   SELECT id, parent_id FROM nodes WHERE id = @node
   UNION ALL SELECT n.id, n.parent_id FROM line JOIN nodes n ON n.id = line.parent_id)
-SELECT user_name, text, at FROM messages WHERE job_id = @job AND node_id IN (SELECT id FROM line) ORDER BY id`
+SELECT user_name, text, question, at FROM messages WHERE job_id = @job AND node_id IN (SELECT id FROM line) ORDER BY id`
 
 // Said returns what people said to a node or a branch that it stands in, oldest
 // first.
 func (s *Store) Said(ctx context.Context, n *jobs.Node) ([]jobs.Said, error) {
 	var rows []struct {
-		UserName, Text string
-		At             int64
+		UserName, Text, Question string
+
+		At int64
 	}
 	err := s.reads.WithContext(ctx).Raw(selectSaid, map[string]any{"node": int64(n.ID), "job": string(n.Job)}).Scan(&rows).Error
 	if err != nil {
@@ -50,7 +51,7 @@ func (s *Store) Said(ctx context.Context, n *jobs.Node) ([]jobs.Said, error) {
 	}
 	list := make([]jobs.Said, 0, len(rows))
 	for _, r := range rows {
-		list = append(list, jobs.Said{User: r.UserName, Text: r.Text, At: fromMS(r.At)})
+		list = append(list, jobs.Said{User: r.UserName, Text: r.Text, Question: r.Question, At: fromMS(r.At)})
 	}
 	return list, nil
 }

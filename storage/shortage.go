@@ -97,12 +97,25 @@ func (u *unit) wake(job jobs.JobID, why jobs.Reason) error {
 		return err
 	}
 	for _, s := range nodes {
-		if err := u.move(s.job, s.id, jobs.EventUnpark, s.status, s.back(), ""); err != nil {
+		if err := u.wakeOne(s); err != nil {
 			return err
 		}
-		s.status, s.reason, s.errorMsg, s.notBefore = s.back(), "", "", 0
-		u.announce(s)
 	}
+	return nil
+}
+
+// wakeOne lets a node that waits for a person go on. One that is paused meanwhile
+// does so when it is resumed.
+func (u *unit) wakeOne(s *nodeState) error {
+	if s.status == jobs.StatusPaused {
+		s.before, s.beforeReason, s.errorMsg, s.dirty = s.back(), "", "", true
+		return nil
+	}
+	if err := u.move(s.job, s.id, jobs.EventUnpark, s.status, s.back(), ""); err != nil {
+		return err
+	}
+	s.status, s.reason, s.errorMsg, s.notBefore = s.back(), "", "", 0
+	u.announce(s)
 	return nil
 }
 

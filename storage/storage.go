@@ -33,6 +33,9 @@ type Config struct {
 	Dispatcher jobs.Dispatcher // told of nodes that became ready; nil: nobody is
 	Feed       *jobs.Feed      // told of jobs that changed; nil: nobody is
 
+	// Replan says whether a branch whose required steps all failed is planned anew,
+	// once, if its job has money and time.
+	Replan bool
 	// PerUserDay and PerWorkspaceMonth bound what all jobs of a person may cost on
 	// one day, and all of a workspace in one month; nil: no limit. Jobs from the
 	// terminal are those of a person and a workspace without a name.

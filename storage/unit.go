@@ -87,12 +87,16 @@ func (u *unit) change(c jobs.Change, out *jobs.Outcome) error {
 		return u.keep(c)
 	case jobs.Summarise:
 		return u.summarise(c)
+	case jobs.Intend:
+		return u.intend(c, out)
+	case jobs.Did:
+		return u.did(c)
 	}
-	return u.ask(c, out)
+	return u.wish(c, out)
 }
 
-// ask makes what people ask for, and what time brings.
-func (u *unit) ask(c jobs.Change, out *jobs.Outcome) error {
+// wish makes what people ask for, and what time brings.
+func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 	switch c := c.(type) {
 	case jobs.Submit:
 		return u.submit(c.Job, out)
@@ -104,6 +108,10 @@ func (u *unit) ask(c jobs.Change, out *jobs.Outcome) error {
 		return u.revise(c)
 	case jobs.Say:
 		return u.say(c)
+	case jobs.Answer:
+		return u.answer(c)
+	case jobs.Assume:
+		return u.assume(c)
 	case jobs.Cancel:
 		return u.cancel(c)
 	case jobs.Unpark:

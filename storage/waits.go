@@ -25,9 +25,11 @@ func (s *Store) waits(db *gorm.DB, r *jobs.Report) error {
 
 		NotBefore int64
 		Since     int64
+		Answer    int64 // until when one is waited for
 	}
 	err := db.Raw(`SELECT path, title, status, reason, error, not_before,
-		coalesce((SELECT max(finished_at) FROM attempts a WHERE a.node_id = nodes.id), created_at) AS since
+		coalesce((SELECT max(finished_at) FROM attempts a WHERE a.node_id = nodes.id), created_at) AS since,
+		coalesce((SELECT until FROM questions q WHERE q.node_id = nodes.id), 0) AS answer
 		FROM nodes WHERE job_id = ? AND completed_at = 0 AND reason IN `+waitReasons+` ORDER BY id LIMIT ?`,
 		string(r.ID), jobs.MaxWaits).Scan(&rows).Error
 	if err != nil {
@@ -36,6 +38,9 @@ func (s *Store) waits(db *gorm.DB, r *jobs.Report) error {
 	for _, row := range rows {
 		n := row.Node.node()
 		n.NotBefore = fromMS(row.NotBefore)
+		if n.Reason == jobs.ReasonQuestion {
+			n.NotBefore = fromMS(row.Answer)
+		}
 		r.Waiting = append(r.Waiting, jobs.NewWait(n, fromMS(row.Since)))
 	}
 	return nil

@@ -34,6 +34,7 @@ var reasons = map[jobs.Reason]string{ //nolint:gochecknoglobals // a constant ta
 	jobs.ReasonModel:            "the model's provider refused",
 	jobs.ReasonUnpriced:         "the model's price is unknown",
 	jobs.ReasonNotNeeded:        "not needed",
+	jobs.ReasonReplanned:        "planned anew",
 	jobs.ReasonStopped:          "goes on after a restart",
 	jobs.ReasonDisk:             "the disk is full",
 	jobs.ReasonInternal:         "a fault inside Bob",

@@ -99,7 +99,11 @@ type JobsConfig struct {
 	NodeTimeout time.Duration `yaml:"node_timeout"`
 	JobTimeout  time.Duration `yaml:"job_timeout"`
 	StopGrace   time.Duration `yaml:"stop_grace"`
-	Approval    string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
+	// AnswerWithin is how long a question waits, until the job goes on with what it
+	// assumes; 0: for ever.
+	AnswerWithin time.Duration `yaml:"answer_within"`
+	Replan       bool          `yaml:"replan"`   // a branch that failed, once
+	Approval     string        `yaml:"approval"` // of plans, where there is a person: never, always, over $X
 
 	Budget                  llm.Money `yaml:"budget"`
 	BudgetPerUserDay        llm.Money `yaml:"budget_per_user_day"`        // unset: no limit
@@ -159,16 +163,18 @@ const (
 // defaults returns the settings of an installation without a configuration.
 func defaults() Config {
 	return Config{Schedules: SchedulesConfig{TimeZone: "UTC"}, Notify: NotifyConfig{QuietAfter: 10 * time.Minute}, Jobs: JobsConfig{
-		Workers:     8,
-		MaxDepth:    6,
-		MaxChildren: 50,
-		MaxNodes:    1000,
-		MaxTurns:    24,
-		Attempts:    3,
-		NodeTimeout: 10 * time.Minute,
-		JobTimeout:  2 * time.Hour,
-		StopGrace:   20 * time.Second,
-		Approval:    "over $1",
+		Workers:      8,
+		MaxDepth:     6,
+		MaxChildren:  50,
+		MaxNodes:     1000,
+		MaxTurns:     24,
+		Attempts:     3,
+		NodeTimeout:  10 * time.Minute,
+		JobTimeout:   2 * time.Hour,
+		StopGrace:    20 * time.Second,
+		Approval:     "over $1",
+		AnswerWithin: 24 * time.Hour,
+		Replan:       true,
 
 		Budget:                  2 * llm.Dollar,
 		BudgetPerUserDay:        unset,
@@ -414,6 +420,9 @@ func (j JobsConfig) check() []error {
 	}
 	if j.StopGrace < 0 || j.StopGrace > time.Hour {
 		faults = append(faults, fmt.Errorf("jobs.stop_grace is %s: it must be from 0s to 1h", j.StopGrace))
+	}
+	if a := j.AnswerWithin; a != 0 && (a < time.Second || a > longest) {
+		faults = append(faults, fmt.Errorf("jobs.answer_within is %s: it must be from 1s to 720h, or 0 for no end", a))
 	}
 	if _, err := jobs.ParseApproval(j.Approval); err != nil {
 		faults = append(faults, fmt.Errorf("jobs.approval: %w", err))

@@ -60,8 +60,8 @@ func (r *runner) waitsFor(report *jobs.Report) string {
 			return moneyWords(report.Cost, again)
 		case jobs.ReasonApproval:
 			return "the plan waits for approval: go on with: " + again + " --approve auto"
-		case jobs.ReasonQuestion:
-			return "the job waits for an answer: " + strings.ReplaceAll(n.Error, "\n", " ")
+		case jobs.ReasonQuestion, jobs.ReasonEffectUnknown:
+			return questionWords(report, again)
 		default:
 		}
 	}

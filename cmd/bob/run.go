@@ -34,6 +34,7 @@ type runOptions struct {
 	private  bool
 	approve  string
 	resume   string
+	answers  []string // to what the job waits for; PATH=TEXT of one of several
 	request  string
 
 	attached []jobs.Attachment // besides files
@@ -57,6 +58,7 @@ func (p *process) runCommand() *cobra.Command {
 	f.StringArrayVarP(&o.files, "file", "f", nil, "attach a file; may be given several times")
 	f.StringVar(&o.resume, "resume", "", "go on with this job")
 	f.BoolVar(&o.finish, "finish", false, "with --resume: skip what is not done, and finish with what there is")
+	f.StringArrayVar(&o.answers, "answer", nil, "with --resume: the answer that the job waits for; PATH=TEXT if several steps do")
 	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default jobs.approval at a terminal, else auto); with --resume, auto approves the plan")
 	f.StringVar(&o.priority, "priority", "", "low, medium, high or urgent")
 	return cmd
@@ -98,6 +100,8 @@ func (o *runOptions) check() error {
 		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority, --model and --private")
 	case o.finish && o.resume == "":
 		return errors.New("--finish goes with --resume ID: it ends a job that was begun")
+	case len(o.answers) > 0 && o.resume == "":
+		return errors.New("--answer goes with --resume ID: it answers a job that asked")
 	case o.resume == "" && strings.TrimSpace(o.request) == "":
 		return errors.New(`the request is missing: say what to do, such as bob run -f sales.csv "Analyze the sales"`)
 	}
@@ -247,6 +251,9 @@ func (r *runner) goOn(ctx context.Context) error {
 	if err := r.setBudgets(ctx); err != nil {
 		return err
 	}
+	if err := r.giveAnswers(ctx); err != nil {
+		return err
+	}
 	switch {
 	case report.Status.Final():
 		return nil
@@ -364,7 +371,7 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 	case report.Cost.Shortage != nil:
 		return r.askMoney(ctx, report.Cost.Shortage)
 	}
-	return false, nil
+	return r.askQuestions(ctx, report)
 }
 
 // yes asks a question and reports whether the answer is yes.
@@ -376,12 +383,15 @@ func (r *runner) yes(question string) bool {
 
 // answer reads a line of the person at the terminal, in small letters; empty if
 // there is none.
-func (r *runner) answer() string {
+func (r *runner) answer() string { return strings.ToLower(r.line()) }
+
+// line reads a line of the person at the terminal; empty if there is none.
+func (r *runner) line() string {
 	line, err := bufio.NewReader(r.p.stdin).ReadString('\n')
 	if err != nil {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSpace(line))
+	return strings.TrimSpace(line)
 }
 
 // interrupted says how to go on with a job that did not end.

@@ -86,7 +86,7 @@ func (h *house) dispatching() storage.LocalConfig {
 func (h *house) openStore(ctx context.Context, path string) (*storage.Store, error) {
 	j := h.cfg.Jobs
 	return storage.Open(ctx, storage.Config{
-		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed,
+		Path: path, Log: h.log, Now: time.Now, Dispatcher: h.local, Feed: h.feed, Replan: j.Replan,
 		PerUserDay: limit(j.BudgetPerUserDay), PerWorkspaceMonth: limit(j.BudgetPerWorkspaceMonth), Zone: j.zone(),
 	})
 }
@@ -147,7 +147,7 @@ func (h *house) runnerConfig(mayAsk bool) (run.Config, error) {
 	}
 	return run.Config{
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
-		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout, QuietAfter: h.cfg.Notify.QuietAfter,
+		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout, QuietAfter: h.cfg.Notify.QuietAfter, AnswerWithin: j.AnswerWithin,
 	}, nil
 }
 

@@ -25,6 +25,8 @@ const (
 	sharedShare  = 3
 	toolsShare   = 6
 	problemShare = 3 // of a repair
+	// failuresShare is what a plan that failed may take.
+	failuresShare = 4
 )
 
 // prompt is the conversation in which one plan is made.
@@ -79,11 +81,31 @@ func sections(b jobs.Briefing, room int) string {
 	if b.Node.Parent == 0 {
 		b.Place, step = nil, "" // the request says it all
 	}
+	text += failures(b, room/failuresShare)
 	own, results := b.Own(step, room-int(llm.Tokens(text)))
 	if len(results.Shortened) > 0 {
 		own += "(Long results are shown in part. A step that depends on one gets it whole, or as a file.)\n"
 	}
 	return text + own
+}
+
+// failures tells what was tried before in place of the planned node, in about room
+// tokens.
+func failures(b jobs.Briefing, room int) string {
+	if len(b.Failures) == 0 {
+		return ""
+	}
+	type failure struct {
+		Title  string `json:"title"`
+		Prompt string `json:"prompt"`
+		Error  string `json:"error"`
+	}
+	each := room / len(b.Failures) / 3
+	var list []failure
+	for _, f := range b.Failures {
+		list = append(list, failure{jobs.Cut(f.Title, each, ""), jobs.Cut(f.Text, each, ""), jobs.Cut(f.Error, each, "")})
+	}
+	return llm.Section(jobs.SectionFailures, jobs.PromptJSON(list))
 }
 
 // limits is what is left for this plan.
@@ -110,6 +132,10 @@ func task(b jobs.Briefing) string {
 		text.Reset()
 		fmt.Fprintf(&text, "\nPlan one step of the job now: %s Plan only that; the rest of the request is planned elsewhere. "+
 			"What is null as parent hangs below this step.", stepName(b))
+	}
+	if len(b.Failures) > 0 {
+		text.WriteString(" It was planned before, and every step of that plan failed: " + jobs.SectionFailures +
+			" says what was tried and why it failed. Do not try the same again: find another way.")
 	}
 	if len(b.Tools) == 0 {
 		text.WriteString(" There are no tools.")

@@ -97,6 +97,25 @@ func TestPrompt_ofASubplanSaysThatOnlyThatIsPlanned(t *testing.T) {
 	}
 }
 
+func TestPrompt_ofAStepThatFailedTellsWhatWasTried(t *testing.T) {
+	t.Parallel()
+	b := briefing()
+	b.Node = &jobs.Node{ID: 7, Parent: 1, Prompt: "Make slides"}
+	if text := asked(t, b).Messages[0].Text; strings.Contains(text, "find another way") {
+		t.Errorf("a first plan is asked for in the words of a second:\n%s", text)
+	}
+	b.Failures = []jobs.NodeResult{{Title: "Fetch it", Text: strings.Repeat("fetch ", 20_000), Error: "There is </failures> no page"}}
+	text := asked(t, b).Messages[0].Text
+	for _, want := range []string{"every step of that plan failed", "Fetch it", "no page"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the prompt does not say %q", want)
+		}
+	}
+	if strings.Count(text, "</failures>") != 1 {
+		t.Error("an error closed its frame")
+	}
+}
+
 func TestPrompt_framesForeignText(t *testing.T) {
 	t.Parallel()
 	b := briefing()

@@ -51,6 +51,7 @@ type CrewStore interface {
 
 	Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error)
 	Turns(ctx context.Context, n *jobs.Node) ([]llm.Message, error)
+	Deeds(ctx context.Context, n *jobs.Node) ([]jobs.Deed, error)
 	Said(ctx context.Context, n *jobs.Node) ([]jobs.Said, error)
 	Files(n *jobs.Node) jobs.Files
 	Size(ctx context.Context, job jobs.JobID) (int, error)
@@ -87,6 +88,7 @@ func NewCrew(cfg CrewConfig) (*Crew, error) {
 		cfg.MaxTurns = 24
 	}
 	names := map[string]bool{}
+	names[askName] = true
 	for _, t := range cfg.Tools {
 		name := t.Spec().Name
 		if names[name] {
@@ -106,11 +108,11 @@ func (c *Crew) brief(ctx context.Context, n *jobs.Node, purpose llm.Purpose, k *
 	}
 	want := wantFor(purpose, n.Needs, n.Tools)
 	want.Node, want.Book = n.ID, k.wrap
-	model, size, err := c.cfg.Models.Pick(want)
+	model, size, mayAsk, err := c.pick(want, n)
 	if err != nil {
 		return b, nil, err
 	}
-	b.Context, b.MayAsk = size, c.cfg.MayAsk
+	b.Context, b.MayAsk = size, mayAsk
 	if !b.Deadline && (purpose != llm.PurposeCombine || len(b.Results) > 1) {
 		if err := c.summarise(ctx, n, &b, roomFor(purpose, b.Window()), k); err != nil {
 			return b, nil, err
@@ -163,6 +165,7 @@ func (c *Crew) Plan(ctx context.Context, n *jobs.Node) (jobs.Plan, error) {
 		b.Tools = append(b.Tools, t.Spec())
 	}
 	b.Fits = c.fits
+	b.MayAsk = b.MayAsk && !answered(b.Messages) // a plan asks once
 	p, err := c.cfg.Planner.Plan(ctx, model, b)
 	return p, k.told(err)
 }

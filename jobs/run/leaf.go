@@ -30,6 +30,10 @@ var errTurns = &jobs.UserError{Message: "The step did not come to an answer with
 // final answer. Finished turns are kept, so that a crash does not repeat them.
 func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	k := &book{store: c.cfg.Store, node: n}
+	deeds, err := c.deeds(ctx, n)
+	if err != nil {
+		return "", err
+	}
 	b, model, err := c.brief(ctx, n, llm.PurposeTurn, k)
 	if err != nil {
 		return "", err
@@ -46,6 +50,8 @@ func (c *Crew) Work(ctx context.Context, n *jobs.Node) (string, error) {
 	if err := t.begin(b, pictures, newWindow(b, k.answer), before); err != nil {
 		return "", err
 	}
+	t.recall(deeds)
+	k.calls.Store(int64(t.turn)) // another key for another turn
 	text, err := t.run(ctx)
 	return text, k.told(err)
 }
@@ -62,6 +68,7 @@ type task struct {
 	unkept  []llm.Message // of talk: said since the last turn
 	turn    int           // finished ones
 	heard   int           // messages of people in talk
+	asked   int           // turns in which people were asked
 	seen    map[string]int
 }
 
@@ -87,6 +94,9 @@ func (t *task) begin(b jobs.Briefing, p pictures, w window, before []llm.Message
 		switch {
 		case m.Role == llm.RoleTool:
 			t.turn++
+			if slices.ContainsFunc(m.Results, func(r llm.ToolResult) bool { return r.Name == askName && !r.Error }) {
+				t.asked++
+			}
 		case m.Role == llm.RoleUser && len(late) > 0:
 			late = late[1:]
 		}
@@ -103,12 +113,12 @@ func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Req
 	if !slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		told.Results = withoutFiles(b.Results)
 	}
-	tools := c.allowed(b.Node.Tools)
+	tools := c.allowed(b.Node.Tools, b)
 	opening, results, err := openingOf(told, w, toolSpecs(tools), p)
 	if err != nil || results.Whole() || b.Node.Type == jobs.TypeAPICall || slices.Contains(b.Node.Tools, jobs.FilesTool) {
 		return tools, opening, err
 	}
-	more := c.allowed(append(slices.Clone(b.Node.Tools), jobs.FilesTool))
+	more := c.allowed(append(slices.Clone(b.Node.Tools), jobs.FilesTool), b)
 	if len(more) == len(tools) {
 		return tools, opening, nil
 	}
@@ -116,13 +126,17 @@ func (c *Crew) open(b jobs.Briefing, p pictures, w window) ([]jobs.Tool, llm.Req
 	return more, opening, err
 }
 
-// allowed returns the tools of those names, in an order that is always the same.
-func (c *Crew) allowed(names []string) []jobs.Tool {
+// allowed returns the tools of those names, in an order that is always the same, and
+// the one that asks people where there is somebody to answer.
+func (c *Crew) allowed(names []string, b jobs.Briefing) []jobs.Tool {
 	var tools []jobs.Tool
 	for _, tool := range c.cfg.Tools {
 		if slices.Contains(names, tool.Spec().Name) {
 			tools = append(tools, tool)
 		}
+	}
+	if b.MayAsk && (len(tools) > 0 || b.Node.Type == jobs.TypeTask) {
+		tools = append(tools, askTool{})
 	}
 	return tools
 }
@@ -217,6 +231,7 @@ func (t *task) take(ctx context.Context, resp llm.Response) error {
 	if err != nil {
 		return err
 	}
+	ask := t.question(calls, results)
 	turn := []llm.Message{
 		{Role: llm.RoleAssistant, Text: resp.Text, Calls: calls},
 		{Role: llm.RoleTool, Results: results},
@@ -229,7 +244,12 @@ func (t *task) take(ctx context.Context, resp llm.Response) error {
 	}
 	kept := append(t.unkept, turn...)
 	t.unkept = nil
-	return t.apply(ctx, jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: kept})
+	checkpoint := jobs.Checkpoint{Fence: t.node.Fence(), Turn: t.turn, Messages: kept}
+	if ask != nil {
+		ask.kept = &checkpoint // with the question, in one transaction
+		return ask
+	}
+	return t.apply(ctx, checkpoint)
 }
 
 func (t *task) apply(ctx context.Context, c jobs.Change) error {
@@ -261,11 +281,13 @@ func (t *task) call(ctx context.Context, calls []llm.ToolCall) ([]llm.ToolResult
 	if !t.onlyRead(calls) {
 		g.SetLimit(1)
 	}
-	repeated := make([]bool, len(calls))
+	repeated, nth := make([]bool, len(calls)), make([]int, len(calls))
+	equal := map[string]int{} // in this turn
 	for i, call := range calls {
-		key := call.Name + "\x00" + string(call.Args)
+		key := call.Name + "\x00" + compact(call.Args)
 		t.seen[key]++
-		repeated[i] = t.seen[key] > maxSameCall
+		repeated[i], nth[i] = t.seen[key] > maxSameCall, equal[key]
+		equal[key]++
 	}
 	for i, call := range calls {
 		g.Go(func() error {
@@ -274,7 +296,7 @@ func (t *task) call(ctx context.Context, calls []llm.ToolCall) ([]llm.ToolResult
 				results[i] = llm.ToolResult{ID: call.ID, Name: call.Name, Error: true, Text: "This very call was made before; its result will not change. Do something else, or answer."}
 				return nil
 			}
-			results[i], err = t.one(ctx, call)
+			results[i], err = t.one(ctx, call, nth[i])
 			return err
 		})
 	}
@@ -297,10 +319,11 @@ func (t *task) find(name string) jobs.Tool {
 	return nil
 }
 
-// one runs one tool. What a model can mend comes back as the result.
-func (t *task) one(ctx context.Context, call llm.ToolCall) (llm.ToolResult, error) {
+// one runs one tool, for the nth of equal calls. What a model can mend comes back as
+// the result.
+func (t *task) one(ctx context.Context, call llm.ToolCall, nth int) (llm.ToolResult, error) {
 	result := llm.ToolResult{ID: call.ID, Name: call.Name}
-	text, err := t.invoke(ctx, call)
+	text, err := t.invoke(ctx, call, nth)
 	var fault *jobs.ToolError
 	var user *jobs.UserError
 	switch {
@@ -313,13 +336,20 @@ func (t *task) one(ctx context.Context, call llm.ToolCall) (llm.ToolResult, erro
 	default:
 		result.Text = text
 	}
-	if len(result.Text) > maxToolText {
-		result.Text = strings.ToValidUTF8(result.Text[:maxToolText], "") + "\n(the rest was left out: ask for less at once)"
-	}
+	result.Text = bounded(result.Text)
 	return result, nil
 }
 
-func (t *task) invoke(ctx context.Context, call llm.ToolCall) (string, error) {
+// bounded is what a model is told of a tool's text.
+func bounded(text string) string {
+	const more = "\n(the rest was left out: ask for less at once)"
+	if len(text) <= maxToolText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxToolText-len(more)], "") + more
+}
+
+func (t *task) invoke(ctx context.Context, call llm.ToolCall, nth int) (string, error) {
 	tool := t.find(call.Name)
 	if tool == nil {
 		var names []string
@@ -334,6 +364,9 @@ func (t *task) invoke(ctx context.Context, call llm.ToolCall) (string, error) {
 	}
 	if err := tool.Spec().Schema.Validate(args); err != nil {
 		return "", &jobs.ToolError{Message: "The arguments do not fit the tool's schema: " + err.Error()}
+	}
+	if tool.Spec().Effect == jobs.EffectAct {
+		return t.act(ctx, tool, args, nth)
 	}
 	result, err := tool.Call(ctx, t.files, args)
 	return result.Text, err

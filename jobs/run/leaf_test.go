@@ -59,6 +59,7 @@ func (l *ledger) Said(context.Context, *jobs.Node) ([]jobs.Said, error) {
 }
 
 func (l *ledger) Turns(context.Context, *jobs.Node) ([]llm.Message, error) { return l.before, nil }
+func (l *ledger) Deeds(context.Context, *jobs.Node) ([]jobs.Deed, error)   { return nil, nil }
 func (l *ledger) Files(*jobs.Node) jobs.Files                              { return nil }
 func (l *ledger) Size(context.Context, jobs.JobID) (int, error)            { return 1, nil }
 

@@ -49,6 +49,12 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	case errors.Is(err, jobs.ErrBudget):
 		return r.broke(ctx, n, err)
 	}
+	if q, ok := errors.AsType[*question](err); ok {
+		return r.asks(n, *q)
+	}
+	if d, ok := errors.AsType[*doubt](err); ok {
+		return r.doubts(n, d)
+	}
 	api := llm.AsAPIError(err)
 	if c := r.heldBack(ctx, n, api, err); c != nil {
 		log.Debug("node held back", "err", err)

@@ -35,6 +35,7 @@ type Store interface {
 
 	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 	Silent(ctx context.Context, since time.Time) ([]jobs.JobID, error)
+	Unanswered(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 	Refilled(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 }
 
@@ -62,6 +63,9 @@ type Config struct {
 	FirstWait   time.Duration
 	LongestWait time.Duration
 	QuietAfter  time.Duration // how long nothing may happen in a job before people are told; 0: they are not
+	// AnswerWithin is how long a node waits for an answer, until it goes on with what
+	// it assumes; 0: for ever.
+	AnswerWithin time.Duration
 }
 
 // Runner works on nodes until it is told to stop.
@@ -194,7 +198,7 @@ func (r *Runner) plan(ctx context.Context, n *jobs.Node) (jobs.Change, error) {
 		return nil, err
 	}
 	if len(p.Questions) > 0 {
-		return jobs.Park{Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: list(p.Questions)}, nil
+		return r.asks(n, question{text: list(p.Questions)}), nil
 	}
 	f := r.forecast(ctx, n, p)
 	if step := p.OneStep(); step != nil {

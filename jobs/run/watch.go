@@ -13,8 +13,9 @@ const watchEvery = time.Second
 // silentEvery is how often silent jobs are looked for, in ticks of watchEvery.
 const silentEvery = 10
 
-// watch ends jobs whose time is up, lets those go on that waited for the money of
-// another day, and tells of those in which nothing happens.
+// watch ends jobs whose time is up, lets those go on that waited long enough for an
+// answer or for the money of another day, and tells of those in which nothing
+// happens.
 func (r *Runner) watch(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -25,6 +26,7 @@ func (r *Runner) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 		r.each(ctx, r.cfg.Store.Overdue, "job's time is up", func(id jobs.JobID) jobs.Change { return jobs.Expire{Job: id} })
+		r.each(ctx, r.cfg.Store.Unanswered, "nobody answered", func(id jobs.JobID) jobs.Change { return jobs.Assume{Job: id} })
 		r.each(ctx, r.cfg.Store.Refilled, "job's purse begins anew", func(id jobs.JobID) jobs.Change {
 			return jobs.Unpark{Job: id, Reason: jobs.ReasonBudget}
 		})

@@ -12,7 +12,8 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// due is a Store with one overdue job, and one whose purse begins anew.
+// due is a Store with one overdue job, one that nobody answered, and one whose purse
+// begins anew.
 type due struct {
 	Store
 
@@ -25,6 +26,10 @@ func (d *due) Overdue(context.Context, time.Time) ([]jobs.JobID, error) {
 
 func (d *due) Refilled(context.Context, time.Time) ([]jobs.JobID, error) {
 	return []jobs.JobID{"rich"}, nil
+}
+
+func (d *due) Unanswered(context.Context, time.Time) ([]jobs.JobID, error) {
+	return []jobs.JobID{"asking"}, nil
 }
 
 func (d *due) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
@@ -42,7 +47,7 @@ func TestRunner_watch_endsJobsInTimeAndLetsOthersGoOn(t *testing.T) {
 		if err := r.watch(ctx); err != nil {
 			t.Fatal(err)
 		}
-		want := []jobs.Change{jobs.Expire{Job: "late"}, jobs.Unpark{Job: "rich", Reason: jobs.ReasonBudget}}
+		want := []jobs.Change{jobs.Expire{Job: "late"}, jobs.Assume{Job: "asking"}, jobs.Unpark{Job: "rich", Reason: jobs.ReasonBudget}}
 		if diff := cmp.Diff(want, store.changes); diff != "" {
 			t.Error(diff)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -118,7 +119,18 @@ func (s *Server) budget(ctx context.Context, id jobs.JobID, in Allowance) error 
 	return s.cfg.Service.SetBudget(ctx, id, jobs.Money(*in.Budget))
 }
 
+// message answers what the job asks, or else tells it what to take into account.
 func (s *Server) message(ctx context.Context, id jobs.JobID, in Message) error {
+	r, err := s.cfg.Service.Status(ctx, id)
+	if err != nil {
+		return err
+	}
+	asks := slices.ContainsFunc(r.Waiting, func(w jobs.Wait) bool {
+		return (w.Reason == jobs.ReasonQuestion || w.Reason == jobs.ReasonEffectUnknown) && jobs.Under(w.Path, in.Path)
+	})
+	if asks {
+		return s.cfg.Service.Answer(ctx, jobs.Answer{Job: id, Path: in.Path, Text: in.Text, By: actor()})
+	}
 	return s.cfg.Service.Say(ctx, id, in.Path, caller, in.Text)
 }
 

@@ -65,7 +65,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: job + "/approve", summary: "Let the plan of that revision run", handle: do(s, s.approve), in: Approval{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/edit", summary: "Change a plan that waits for approval", handle: do(s, s.edit), in: Edits{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/budget", summary: "Set the job's budget", handle: do(s, s.budget), in: Allowance{}, out: jobs.Report{}},
-		{method: "POST", path: job + "/message", summary: "Tell a running job, or a part of it, what to take into account", handle: do(s, s.message), in: Message{}, out: jobs.Report{}},
+		{method: "POST", path: job + "/message", summary: "Answer what a job asks, or tell it, or a part of it, what to take into account", handle: do(s, s.message), in: Message{}, out: jobs.Report{}},
 		{method: "GET", path: job + "/artifacts/{name}", summary: "Fetch a file that the job made", handle: s.artifact, media: "application/octet-stream"},
 		{method: "GET", path: "/healthz", summary: "Say that the process answers", handle: s.health, media: "text/plain", open: true},
 		{method: "GET", path: "/readyz", summary: "Say whether new work is begun: 200 or 503", handle: s.ready, media: "text/plain", open: true},

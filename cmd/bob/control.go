@@ -29,7 +29,7 @@ func (p *process) controlCommands() []*cobra.Command {
 		p.placeCommand(jobs.VerbSkip, "End the part at PATH without a result"),
 		p.againCommand(jobs.VerbRetry, "Run again what did not succeed"),
 		p.againCommand(jobs.VerbRerun, "Run all of it again, and what depends on it"),
-		p.priorityCommand(), p.approveCommand(), p.editCommand(),
+		p.priorityCommand(), p.approveCommand(), p.editCommand(), p.messageCommand(),
 	}
 }
 
@@ -61,6 +61,17 @@ func (p *process) controlCommand(name, args, short string, from, to int, o *cont
 	}
 	serverFlag(cmd, &o.server)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the job's report as JSON")
+	return cmd
+}
+
+func (p *process) messageCommand() *cobra.Command {
+	o := &controlOptions{}
+	path := ""
+	cmd := p.controlCommand("message", "ID TEXT", "Answer what a job asks, or tell it what to take into account", 2, 2, o,
+		func(_ *client, _ *cobra.Command, args []string) (any, error) {
+			return web.Message{Path: path, Text: args[1]}, nil
+		})
+	cmd.Flags().StringVar(&path, "step", "", "the step that is spoken to, such as 1.2 (default the whole job)")
 	return cmd
 }
 

@@ -112,7 +112,7 @@ func tokenFile(data string) string { return filepath.Join(data, "token") }
 // run serves and works until ctx is done or one of both fails. A stop begins no new
 // work, gives what is in hand the grace time, and answers requests until then.
 func (s *server) run(ctx context.Context) error {
-	work, err := s.h.runner(false)
+	work, err := s.h.runner(true)
 	if err != nil {
 		return err
 	}

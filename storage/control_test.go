@@ -424,7 +424,8 @@ func TestRevise_replacesThePlanAndRefusesOldRevisions(t *testing.T) {
 		t.Fatalf("got %d steps of revision %d (%v), want 14 of 1", len(plan.Steps), revision, err)
 	}
 	edited, err := plan.Edited([]jobs.Edit{
-		{Op: jobs.EditDrop, Path: "1.2"}, {Op: jobs.EditPrompt, Path: "2.1", Prompt: "new"},
+		{Op: jobs.EditDrop, Path: "1.2"},
+		{Op: jobs.EditPrompt, Path: "2.1", Prompt: "new"},
 		{Op: jobs.EditAdd, Path: "2", Prompt: "more", Title: "extra", DependsOn: []string{"2.3"}},
 	})
 	if err != nil {

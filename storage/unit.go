@@ -97,16 +97,6 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.keep(c)
 	case jobs.Summarise:
 		err = u.summarise(c)
-	case jobs.Say:
-		err = u.say(c)
-	case jobs.Intend:
-		err = u.intend(c, out)
-	case jobs.Did:
-		err = u.did(c)
-	case jobs.Answer:
-		err = u.answer(c)
-	case jobs.Assume:
-		err = u.assume(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	case jobs.AddSchedule:
@@ -120,7 +110,7 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 	case jobs.Forget:
 		err = u.forget(c, out)
 	default:
-		err = fmt.Errorf("unknown change %T", c)
+		err = u.applyWord(c, out)
 	}
 	u.changes++
 	if refusal(err) {
@@ -129,6 +119,24 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		return nil
 	}
 	return err
+}
+
+// applyWord makes a change that is about what people say, or about what tasks do
+// outside Bob.
+func (u *unit) applyWord(c jobs.Change, out *jobs.Outcome) error {
+	switch c := c.(type) {
+	case jobs.Say:
+		return u.say(c)
+	case jobs.Answer:
+		return u.answer(c)
+	case jobs.Assume:
+		return u.assume(c)
+	case jobs.Intend:
+		return u.intend(c, out)
+	case jobs.Did:
+		return u.did(c)
+	}
+	return fmt.Errorf("unknown change %T", c)
 }
 
 // refusal reports whether err is an answer to the one who asked for a change, not

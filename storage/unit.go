@@ -99,18 +99,8 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 		err = u.summarise(c)
 	case jobs.Delivered:
 		err = u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
-	case jobs.AddSchedule:
-		err = u.addSchedule(c.Schedule)
-	case jobs.SetSchedule:
-		err = u.setSchedule(c)
-	case jobs.RemoveSchedule:
-		err = u.removeSchedule(c.Schedule)
-	case jobs.Passed:
-		err = u.passed(c)
-	case jobs.Forget:
-		err = u.forget(c, out)
 	default:
-		err = u.applyWord(c, out)
+		err = u.applyRare(c, out)
 	}
 	u.changes++
 	if refusal(err) {
@@ -121,9 +111,9 @@ func (u *unit) apply(c jobs.Change, out *jobs.Outcome) (err error) {
 	return err
 }
 
-// applyWord makes a change that is about what people say, or about what tasks do
-// outside Bob.
-func (u *unit) applyWord(c jobs.Change, out *jobs.Outcome) error {
+// applyRare makes a change of those that are seldom: what people say, what tasks do
+// outside Bob, schedules, and what is past.
+func (u *unit) applyRare(c jobs.Change, out *jobs.Outcome) error {
 	switch c := c.(type) {
 	case jobs.Say:
 		return u.say(c)
@@ -135,6 +125,16 @@ func (u *unit) applyWord(c jobs.Change, out *jobs.Outcome) error {
 		return u.intend(c, out)
 	case jobs.Did:
 		return u.did(c)
+	case jobs.AddSchedule:
+		return u.addSchedule(c.Schedule)
+	case jobs.SetSchedule:
+		return u.setSchedule(c)
+	case jobs.RemoveSchedule:
+		return u.removeSchedule(c.Schedule)
+	case jobs.Passed:
+		return u.passed(c)
+	case jobs.Forget:
+		return u.forget(c, out)
 	}
 	return fmt.Errorf("unknown change %T", c)
 }

@@ -179,7 +179,7 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 	waiting, err := source.Waiting(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil //nolint:nilerr // stopped before it began
+		return nil
 	case err != nil:
 		return err
 	}

@@ -1,7 +1,6 @@
 package storage_test
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/askbob/bob/jobs"
-	"github.com/askbob/bob/llm"
 	"github.com/askbob/bob/storage"
 )
 
@@ -38,10 +36,7 @@ func (q *inquiry) ask(path, text, assume string, within time.Duration) *jobs.Nod
 	n := q.claim(q.job, path)
 	p := jobs.Park{
 		Fence: n.Fence(), Reason: jobs.ReasonQuestion, Question: text, Assume: assume,
-		Kept: &jobs.Checkpoint{Turn: 1, Messages: []llm.Message{
-			{Role: llm.RoleAssistant, Calls: []llm.ToolCall{{ID: "1", Name: "ask", Args: json.RawMessage(`{}`)}}},
-			{Role: llm.RoleTool, Results: []llm.ToolResult{{ID: "1", Name: "ask", Text: "asked"}}},
-		}},
+		Kept: &jobs.Checkpoint{Turn: 1, Messages: []jobs.Message{{Text: "I ask"}, {Text: "asked"}}},
 	}
 	if within > 0 {
 		p.Until = q.clock.Now().Add(within)

@@ -91,19 +91,6 @@ func (u *unit) finalLeaves(s *nodeState) ([]*nodeState, error) {
 	return u.states(ids)
 }
 
-// states loads nodes.
-func (u *unit) states(ids []int64) ([]*nodeState, error) {
-	list := make([]*nodeState, 0, len(ids))
-	for _, id := range ids {
-		s, err := u.load(id)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, nil
-}
-
 // add takes a leaf, the branches above it, and what depends on any of them.
 func (r *reopening) add(leaf *nodeState) error {
 	if r.leaves[leaf.id] != nil {
@@ -244,15 +231,6 @@ func (r *reopening) lostDependency(s *nodeState) (*nodeState, error) {
 			return nil, err
 		}
 	}
-}
-
-// dependencies loads what a node depends on.
-func (u *unit) dependencies(s *nodeState) ([]*nodeState, error) {
-	ids, err := u.ids("SELECT on_id FROM deps WHERE node_id = ?", s.id)
-	if err != nil {
-		return nil, err
-	}
-	return u.states(ids)
 }
 
 // carryOut changes the rows: what ended is taken out of the counters, branches are

@@ -122,6 +122,28 @@ func (u *unit) load(id int64) (*nodeState, error) {
 	return s, nil
 }
 
+// states loads nodes.
+func (u *unit) states(ids []int64) ([]*nodeState, error) {
+	list := make([]*nodeState, 0, len(ids))
+	for _, id := range ids {
+		s, err := u.load(id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// dependencies loads what a node depends on.
+func (u *unit) dependencies(s *nodeState) ([]*nodeState, error) {
+	ids, err := u.ids("SELECT on_id FROM deps WHERE node_id = ?", s.id)
+	if err != nil {
+		return nil, err
+	}
+	return u.states(ids)
+}
+
 // held returns the state of a node if the worker with this fence still holds it,
 // jobs.ErrStale if not.
 func (u *unit) held(f jobs.Fence) (*nodeState, error) {

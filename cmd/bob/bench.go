@@ -127,7 +127,7 @@ func (e *engine) until(ctx context.Context, job jobs.JobID) (*jobs.Report, error
 	defer stop()
 	for {
 		// A report per knock would measure the reports.
-		if _, near := e.hands.combined.Load(job); near {
+		if _, near := e.hands.combined.Load(job); near || e.hands.oneLeaf {
 			r, err := e.store.Report(ctx, job, false)
 			if err != nil || r.Status.Final() {
 				return r, err

@@ -293,6 +293,10 @@ func (r *runner) watch(ctx context.Context) (*jobs.Report, error) {
 			return report, nil
 		}
 		if waitsForPerson(report) {
+			// A report's nodes are read after its head: only now do both say the same.
+			if report, err = r.h.service.Report(ctx, r.id); err != nil {
+				return nil, err
+			}
 			if r.person() {
 				progress.Close()
 			}

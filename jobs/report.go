@@ -15,7 +15,6 @@ type Report struct {
 	Request      string     `json:"request"`
 	Status       Status     `json:"status"`
 	Reason       Reason     `json:"reason"`
-	Desired      Desired    `json:"desired"` // what people want of it: visible until every worker has let go
 	Progress     float64    `json:"progress"`
 	Priority     Priority   `json:"priority"`
 	Current      string     `json:"current"`
@@ -25,6 +24,7 @@ type Report struct {
 	ElapsedMS    int64      `json:"elapsed_ms"`
 	RemainingMS  int64      `json:"estimated_remaining_ms"`
 	PlanRevision int        `json:"plan_revision"`
+	Desired      Desired    `json:"desired"` // what people want of it: visible until every worker has let go
 	Cost         CostReport `json:"cost"`
 	Tokens       Tokens     `json:"tokens"`
 	Summary      Summary    `json:"summary"`
@@ -72,7 +72,6 @@ type NodeReport struct {
 	Prompt         string     `json:"prompt"`
 	Status         Status     `json:"status"`
 	Reason         Reason     `json:"reason"`
-	Desired        Desired    `json:"desired"`
 	Priority       Priority   `json:"priority"`
 	Depth          int        `json:"depth"`
 	DependsOn      []NodeID   `json:"depends_on"`
@@ -93,6 +92,7 @@ type NodeReport struct {
 	Result         string     `json:"result"`
 	Error          string     `json:"error"`
 	Artifacts      []string   `json:"artifacts"`
+	Desired        Desired    `json:"desired"`
 }
 
 // ArtifactReport is one file that the job made.

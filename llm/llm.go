@@ -48,6 +48,18 @@ type Request struct {
 	IdempotencyKey string
 }
 
+// WithDefaults returns the request with a model and a bound of the answer where it
+// has none of its own.
+func (r Request) WithDefaults(model string, maxOutput int) Request {
+	if r.Model == "" {
+		r.Model = model
+	}
+	if r.MaxOutput <= 0 {
+		r.MaxOutput = maxOutput
+	}
+	return r
+}
+
 // Role says who speaks.
 type Role string
 

@@ -120,7 +120,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	ctx, call := m.call(ctx, r)
 	params, err := call.params()
 	if err != nil {
-		return llm.Response{}, call.unsent(err)
+		return llm.Response{}, call.Unsent(err)
 	}
 	if _, tooLong := sdk.CalculateNonStreamingTimeout(int(params.MaxTokens), params.Model, nil); tooLong != nil {
 		return collect(m.stream(ctx, call, params))
@@ -141,7 +141,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 		ctx, call := m.call(ctx, r)
 		params, err := call.params()
 		if err != nil {
-			yield(llm.Delta{}, call.unsent(err))
+			yield(llm.Delta{}, call.Unsent(err))
 			return
 		}
 		m.stream(ctx, call, params)(yield)
@@ -156,7 +156,7 @@ func (m *Model) stream(ctx context.Context, call *call, params sdk.MessageNewPar
 		for stream.Next() {
 			text, err := parts.add(stream.Current())
 			if err != nil {
-				yield(llm.Delta{}, call.broken(err, parts.answer.usage))
+				yield(llm.Delta{}, call.Broken(err, parts.answer.usage))
 				return
 			}
 			if text != "" && !yield(llm.Delta{Text: text}, nil) {
@@ -183,20 +183,16 @@ func collect(stream iter.Seq2[llm.Delta, error]) (llm.Response, error) {
 
 // call is one exchange with the provider.
 type call struct {
-	cfg      Config
-	request  llm.Request
-	exchange *wire.Exchange
+	*wire.Call
+
+	cfg     Config
+	request llm.Request
 }
 
 func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call) {
-	if r.Model == "" {
-		r.Model = m.cfg.Model
-	}
-	if r.MaxOutput <= 0 {
-		r.MaxOutput = m.cfg.MaxOutput
-	}
-	ctx, exchange := wire.Watch(ctx)
-	return ctx, &call{cfg: m.cfg, request: r, exchange: exchange}
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
+	ctx, begun := wire.Begin(ctx, m.cfg.Name, r.Model, m.cfg.APIKey)
+	return ctx, &call{cfg: m.cfg, request: r, Call: begun}
 }
 
 // whole reads an answer that came in one piece.
@@ -206,7 +202,7 @@ func (c *call) whole(raw []byte) (llm.Response, error) {
 	}
 	var body sdk.Message
 	if err := json.Unmarshal(raw, &body); err != nil {
-		return llm.Response{}, c.broken(fmt.Errorf("the answer is no JSON: %w", err), llm.Usage{})
+		return llm.Response{}, c.Broken(fmt.Errorf("the answer is no JSON: %w", err), llm.Usage{})
 	}
 	return c.respond(answerOf(body))
 }

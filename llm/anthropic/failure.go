@@ -22,17 +22,17 @@ type fault struct {
 
 // failed returns the error of an exchange that gave no answer.
 func (c *call) failed(ctx context.Context, err error) *llm.APIError {
-	f := wire.Failure(ctx, c.exchange, err)
+	f := wire.Failure(ctx, c.Exchange, err)
 	f.Provider, f.Model = c.cfg.Name, c.request.Model
 	if f.Status < http.StatusBadRequest || ctx.Err() != nil {
 		return f
 	}
-	said, ok := faultIn(c.exchange.ErrorBody())
+	said, ok := faultIn(c.ErrorBody())
 	if !ok {
-		said = fault{message: string(c.exchange.ErrorBody())}
+		said = fault{message: string(c.ErrorBody())}
 	}
 	f.Kind = said.refine(f.Kind)
-	f.Message = c.words(said.message)
+	f.Message = c.Words(said.message)
 	f.Err = nil // the library's error holds the request, and with it the key
 	return f
 }
@@ -40,8 +40,8 @@ func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 // faulted returns the error of an exchange whose answer, with a good status, is
 // an error object, or ends with one.
 func (c *call) faulted(said fault, usage llm.Usage) *llm.APIError {
-	f := c.fault(said.refine(said.status()), said.message, usage)
-	f.RetryAfter = c.exchange.RetryAfter()
+	f := c.Fault(said.refine(said.status()), said.message, usage)
+	f.RetryAfter = c.RetryAfter()
 	return f
 }
 
@@ -114,7 +114,7 @@ func faultIn(body []byte) (fault, bool) {
 // has one error for it and for a failure's status.
 func (c *call) faultOf(err error) (fault, bool) {
 	event, ok := errors.AsType[*sdk.Error](err)
-	if !ok || c.exchange.Status() >= http.StatusBadRequest {
+	if !ok || c.Status() >= http.StatusBadRequest {
 		return fault{}, false
 	}
 	said, ok := faultIn([]byte(event.RawJSON()))

@@ -94,21 +94,21 @@ func (c *call) respond(a answer) (llm.Response, error) {
 		}
 	}
 	if size > maxAnswer {
-		return llm.Response{}, c.broken(errTooLong, a.usage)
+		return llm.Response{}, c.Broken(errTooLong, a.usage)
 	}
 	if len(a.calls) > maxCalls {
-		return llm.Response{}, c.broken(errTooManyCalls, a.usage)
+		return llm.Response{}, c.Broken(errTooManyCalls, a.usage)
 	}
 	stop, kind, reason := ended(a)
 	if kind != "" {
-		return llm.Response{}, c.fault(kind, reason, a.usage)
+		return llm.Response{}, c.Fault(kind, reason, a.usage)
 	}
 	if a.model == "" {
 		a.model = c.request.Model
 	}
 	return llm.Response{
 		Text: a.text, Calls: a.calls, Stop: stop, Usage: a.usage,
-		Provider: c.cfg.Name, Model: wire.Bounded(a.model, maxName), RequestID: c.exchange.RequestID(),
+		Provider: c.cfg.Name, Model: wire.Bounded(a.model, maxName), RequestID: c.RequestID(),
 	}, nil
 }
 
@@ -244,30 +244,4 @@ func (p *parts) whole() answer {
 		a.calls = append(a.calls, llm.ToolCall{ID: call.id, Name: call.name, Args: call.args})
 	}
 	return a
-}
-
-// fault returns the error of an answer that is none.
-func (c *call) fault(kind llm.Kind, message string, usage llm.Usage) *llm.APIError {
-	return &llm.APIError{
-		Provider: c.cfg.Name, Model: c.request.Model, Kind: kind, Status: c.exchange.Status(),
-		Message: c.words(message), RequestID: c.exchange.RequestID(), Usage: usage,
-	}
-}
-
-func (c *call) broken(err error, usage llm.Usage) *llm.APIError {
-	f := c.fault(llm.KindBroken, err.Error(), usage)
-	f.Err = err
-	return f
-}
-
-// unsent returns the error of a request that cannot be sent. It cost nothing.
-func (c *call) unsent(err error) *llm.APIError {
-	f := c.fault(llm.KindInvalid, err.Error(), llm.Usage{Known: true})
-	f.Err = err
-	return f
-}
-
-// words bounds what the provider said and takes our key out of it.
-func (c *call) words(text string) string {
-	return wire.Bounded(wire.Scrubbed(text, c.cfg.APIKey), wire.MaxMessage)
 }

@@ -29,14 +29,14 @@ type fault struct {
 // failed returns the error of an exchange that gave no answer, or of a stream
 // that broke.
 func (c *call) failed(ctx context.Context, err error) *llm.APIError {
-	f := wire.Failure(ctx, c.exchange, cmp.Or(c.cut, err))
+	f := wire.Failure(ctx, c.Exchange, cmp.Or(c.cut, err))
 	f.Provider, f.Model = c.cfg.Name, c.request.Model
 	switch {
 	case ctx.Err() != nil:
 	case f.Status >= http.StatusBadRequest:
-		said, ok := faultIn(c.exchange.ErrorBody())
+		said, ok := faultIn(c.ErrorBody())
 		if !ok {
-			said = fault{message: string(c.exchange.ErrorBody())}
+			said = fault{message: string(c.ErrorBody())}
 		}
 		c.refine(f, said, f.Status)
 		f.Err = nil // the library's error says the same, unbounded
@@ -44,7 +44,7 @@ func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 		if said, ok := faultOf(err); ok {
 			c.refine(f, said, said.code)
 		} else {
-			f.Message = c.words(f.Err.Error())
+			f.Message = c.Words(f.Err.Error())
 		}
 		f.Err = nil // it may hold the whole answer
 	}
@@ -53,7 +53,7 @@ func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 
 // refine goes by the words of the error object where a status says too little.
 func (c *call) refine(f *llm.APIError, said fault, status int) {
-	f.Message = c.words(said.message)
+	f.Message = c.Words(said.message)
 	f.RetryAfter = max(f.RetryAfter, said.retry)
 	if status < http.StatusBadRequest {
 		return
@@ -134,26 +134,7 @@ func faultOf(err error) (fault, bool) {
 	return faultIn(data)
 }
 
-// fault returns the error of an answer that is none.
-func (c *call) fault(kind llm.Kind, message string, usage llm.Usage) *llm.APIError {
-	return &llm.APIError{
-		Provider: c.cfg.Name, Model: c.request.Model, Kind: kind, Status: c.exchange.Status(),
-		Message: c.words(message), RequestID: c.exchange.RequestID(), Usage: usage,
-	}
-}
-
-func (c *call) broken(err error, usage llm.Usage) *llm.APIError {
-	f := c.fault(llm.KindBroken, err.Error(), usage)
-	f.Err = err
-	return f
-}
-
 // unsent returns the error of a request that cannot be sent. It cost nothing.
 func (c *call) unsent(err error) *llm.APIError {
-	return c.fault(llm.KindInvalid, err.Error(), llm.Usage{Known: true})
-}
-
-// words bounds what the provider said and takes our key out of it.
-func (c *call) words(text string) string {
-	return wire.Bounded(wire.Scrubbed(text, c.cfg.APIKey), wire.MaxMessage)
+	return c.Fault(llm.KindInvalid, err.Error(), llm.Usage{Known: true})
 }

@@ -83,7 +83,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	}
 	var parts parts
 	if _, err := parts.add(body); err != nil {
-		return llm.Response{}, call.broken(err, parts.usage())
+		return llm.Response{}, call.Broken(err, parts.usage())
 	}
 	return call.respond(parts.whole())
 }
@@ -110,7 +110,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 			}
 			text, err := parts.add(chunk)
 			if err != nil {
-				yield(llm.Delta{}, call.broken(err, parts.usage()))
+				yield(llm.Delta{}, call.Broken(err, parts.usage()))
 				return
 			}
 			if text != "" && !yield(llm.Delta{Text: text}, nil) {
@@ -151,21 +151,17 @@ func (c *call) end(ctx context.Context, err error, p *parts) (llm.Delta, error) 
 
 // call is one exchange with the provider.
 type call struct {
-	cfg      Config
-	request  llm.Request
-	exchange *wire.Exchange
-	cut      error // why reading the answer failed; nil: it did not
+	*wire.Call
+
+	cfg     Config
+	request llm.Request
+	cut     error // why reading the answer failed; nil: it did not
 }
 
 func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call) {
-	if r.Model == "" {
-		r.Model = m.cfg.Model
-	}
-	if r.MaxOutput <= 0 {
-		r.MaxOutput = m.cfg.MaxOutput
-	}
-	ctx, exchange := wire.Watch(ctx)
-	c := &call{cfg: m.cfg, request: r, exchange: exchange}
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
+	ctx, begun := wire.Begin(ctx, m.cfg.Name, r.Model, m.cfg.APIKey)
+	c := &call{cfg: m.cfg, request: r, Call: begun}
 	return context.WithValue(ctx, callKey{}, c), c
 }
 

@@ -163,7 +163,7 @@ func usageOf(u *genai.GenerateContentResponseUsageMetadata) llm.Usage {
 func (c *call) respond(a answer) (llm.Response, error) {
 	stop, kind, reason := ended(a)
 	if kind != "" {
-		f := c.fault(kind, reason, a.usage)
+		f := c.Fault(kind, reason, a.usage)
 		if f.RequestID == "" {
 			f.RequestID = wire.Bounded(a.id, maxName)
 		}
@@ -171,7 +171,7 @@ func (c *call) respond(a answer) (llm.Response, error) {
 	}
 	response := llm.Response{
 		Text: a.text, Stop: stop, Usage: a.usage, Provider: c.cfg.Name,
-		Model: wire.Bounded(a.model, maxName), RequestID: c.exchange.RequestID(),
+		Model: wire.Bounded(a.model, maxName), RequestID: c.RequestID(),
 	}
 	if response.Model == "" {
 		response.Model = c.request.Model

@@ -127,10 +127,10 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	ctx, call := m.call(ctx, r)
 	request, err := call.prepare(ctx, false)
 	if err != nil {
-		return llm.Response{}, call.unsent(err)
+		return llm.Response{}, call.Unsent(err)
 	}
 	data, err := read(m.whole, request)
-	if err != nil || call.exchange.Status() >= http.StatusBadRequest {
+	if err != nil || call.Status() >= http.StatusBadRequest {
 		return llm.Response{}, call.failed(ctx, err)
 	}
 	var parts parts
@@ -156,7 +156,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 		ctx, call := m.call(ctx, r)
 		request, err := call.prepare(ctx, true)
 		if err != nil {
-			yield(llm.Delta{}, call.unsent(err))
+			yield(llm.Delta{}, call.Unsent(err))
 			return
 		}
 		resp, err := m.parts.Do(request)
@@ -215,19 +215,15 @@ func (c *call) end(ctx context.Context, err error, p *parts) (llm.Delta, error) 
 
 // call is one exchange with the server.
 type call struct {
-	cfg      Config
-	chat     string
-	request  llm.Request
-	exchange *wire.Exchange
+	*wire.Call
+
+	cfg     Config
+	chat    string
+	request llm.Request
 }
 
 func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call) {
-	if r.Model == "" {
-		r.Model = m.cfg.Model
-	}
-	if r.MaxOutput <= 0 {
-		r.MaxOutput = m.cfg.MaxOutput
-	}
-	ctx, exchange := wire.Watch(ctx)
-	return ctx, &call{cfg: m.cfg, chat: m.chat, request: r, exchange: exchange}
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
+	ctx, begun := wire.Begin(ctx, m.cfg.Name, r.Model, m.cfg.APIKey)
+	return ctx, &call{cfg: m.cfg, chat: m.chat, request: r, Call: begun}
 }

@@ -125,7 +125,7 @@ func (e serverError) Error() string { return string(e) }
 func (c *call) respond(a answer) (llm.Response, error) {
 	stop, kind, reason := ended(a)
 	if kind != "" {
-		return llm.Response{}, c.fault(kind, reason, a.usage)
+		return llm.Response{}, c.Fault(kind, reason, a.usage)
 	}
 	if a.model == "" {
 		a.model = c.request.Model
@@ -137,7 +137,7 @@ func (c *call) respond(a answer) (llm.Response, error) {
 	}
 	return llm.Response{
 		Text: a.text, Calls: a.calls, Stop: stop, Usage: a.usage,
-		Provider: c.cfg.Name, Model: wire.Bounded(a.model, maxName), RequestID: c.exchange.RequestID(),
+		Provider: c.cfg.Name, Model: wire.Bounded(a.model, maxName), RequestID: c.RequestID(),
 	}, nil
 }
 
@@ -162,7 +162,7 @@ func ended(a answer) (llm.Stop, llm.Kind, string) {
 
 // stopped returns the error of an answer that ended in err.
 func (c *call) stopped(err error, usage llm.Usage) *llm.APIError {
-	f := c.fault(llm.KindBroken, err.Error(), usage)
+	f := c.Fault(llm.KindBroken, err.Error(), usage)
 	if said, ok := errors.AsType[serverError](err); ok {
 		f.Kind = refine(llm.KindBroken, string(said))
 	}

@@ -27,17 +27,17 @@ func (f fault) Error() string { return f.message }
 
 // failed returns the error of an exchange that gave no answer.
 func (c *call) failed(ctx context.Context, err error) *llm.APIError {
-	f := wire.Failure(ctx, c.exchange, err)
+	f := wire.Failure(ctx, c.Exchange, err)
 	f.Provider, f.Model = c.cfg.Name, c.request.Model
 	if f.Status < http.StatusBadRequest || ctx.Err() != nil {
 		return f
 	}
-	said, ok := faultIn(c.exchange.ErrorBody())
+	said, ok := faultIn(c.ErrorBody())
 	if !ok {
-		said = fault{message: string(c.exchange.ErrorBody())}
+		said = fault{message: string(c.ErrorBody())}
 	}
 	f.Kind = said.refine(f.Kind)
-	f.Message = c.words(said.message)
+	f.Message = c.Words(said.message)
 	f.Err = nil // the library's error holds the request, and with it the key
 	return f
 }
@@ -47,10 +47,10 @@ func (c *call) failed(ctx context.Context, err error) *llm.APIError {
 func (c *call) faulted(said fault, a answer) *llm.APIError {
 	kind := llm.KindBroken
 	if status, err := strconv.Atoi(said.code); err == nil && status >= http.StatusBadRequest {
-		kind = wire.KindOf(status, c.exchange.RetryAfter() > 0)
+		kind = wire.KindOf(status, c.RetryAfter() > 0)
 	}
 	f := c.fault(said.refine(kind), said.message, a)
-	f.RetryAfter = c.exchange.RetryAfter()
+	f.RetryAfter = c.RetryAfter()
 	return f
 }
 

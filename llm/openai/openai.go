@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -112,7 +114,7 @@ func (m *Model) Generate(ctx context.Context, r llm.Request) (llm.Response, erro
 	ctx, call := m.call(ctx, r)
 	params, err := call.params()
 	if err != nil {
-		return llm.Response{}, call.unsent(err)
+		return llm.Response{}, call.Unsent(err)
 	}
 	// The body is taken as it is: the library wants a content type that not every
 	// server sends, and has no place for an error in an answer with status 200.
@@ -130,7 +132,7 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 		ctx, call := m.call(ctx, r)
 		params, err := call.params()
 		if err != nil {
-			yield(llm.Delta{}, call.unsent(err))
+			yield(llm.Delta{}, call.Unsent(err))
 			return
 		}
 		if !m.habits.unasked {
@@ -153,25 +155,26 @@ func (m *Model) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 	}
 }
 
+// secrets are what an answer must not show.
+func (m *Model) secrets() []string {
+	return append(slices.Collect(maps.Values(m.cfg.Headers)), m.cfg.APIKey)
+}
+
 // call is one exchange with the provider.
 type call struct {
-	cfg      Config
-	habits   habits
-	request  llm.Request
-	exchange *wire.Exchange
-	at       option.RequestOption // where the model is
+	*wire.Call
+
+	cfg     Config
+	habits  habits
+	request llm.Request
+	at      option.RequestOption // where the model is
 }
 
 func (m *Model) call(ctx context.Context, r llm.Request) (context.Context, *call) {
-	if r.Model == "" {
-		r.Model = m.cfg.Model
-	}
-	if r.MaxOutput <= 0 {
-		r.MaxOutput = m.cfg.MaxOutput
-	}
-	ctx, exchange := wire.Watch(ctx)
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
+	ctx, begun := wire.Begin(ctx, m.cfg.Name, r.Model, m.secrets()...)
 	return ctx, &call{
-		cfg: m.cfg, habits: m.habits, request: r, exchange: exchange, at: option.WithBaseURL(m.place(r.Model)),
+		cfg: m.cfg, habits: m.habits, request: r, Call: begun, at: option.WithBaseURL(m.place(r.Model)),
 	}
 }
 

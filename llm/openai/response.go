@@ -163,7 +163,7 @@ func named(calls []llm.ToolCall) []llm.ToolCall {
 // requestID falls back to the name of the answer: local servers have no header
 // for it.
 func (c *call) requestID(a answer) string {
-	if id := c.exchange.RequestID(); id != "" {
+	if id := c.RequestID(); id != "" {
 		return id
 	}
 	return wire.Bounded(a.id, maxName)
@@ -201,10 +201,9 @@ func ended(a answer) (llm.Stop, llm.Kind, string) {
 
 // fault returns the error of an answer that is none.
 func (c *call) fault(kind llm.Kind, message string, a answer) *llm.APIError {
-	return &llm.APIError{
-		Provider: c.cfg.Name, Model: c.request.Model, Kind: kind, Status: c.exchange.Status(),
-		Message: c.words(message), RequestID: c.requestID(a), Usage: a.usage, Stated: a.stated,
-	}
+	f := c.Fault(kind, message, a.usage)
+	f.RequestID, f.Stated = c.requestID(a), a.stated
+	return f
 }
 
 func (c *call) broken(err error, a answer) *llm.APIError {
@@ -220,19 +219,4 @@ func (c *call) midway(err error, a answer) *llm.APIError {
 		return c.faulted(said, a)
 	}
 	return c.broken(err, a)
-}
-
-// unsent returns the error of a request that cannot be sent. It cost nothing.
-func (c *call) unsent(err error) *llm.APIError {
-	f := c.fault(llm.KindInvalid, err.Error(), answer{usage: llm.Usage{Known: true}})
-	f.Err = err
-	return f
-}
-
-// words bounds what the provider said and takes our key out of it.
-func (c *call) words(text string) string {
-	for _, secret := range c.cfg.Headers {
-		text = wire.Scrubbed(text, secret)
-	}
-	return wire.Bounded(wire.Scrubbed(text, c.cfg.APIKey), wire.MaxMessage)
 }

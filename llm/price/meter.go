@@ -49,7 +49,7 @@ func Meter(model llm.Model, cfg Config) *Metered {
 // Estimate returns the most that a request can use and cost. Its cost is unknown
 // if the price is.
 func (m *Metered) Estimate(r llm.Request) llm.Estimate {
-	r = m.complete(r)
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
 	e := llm.Estimate{
 		Provider: m.cfg.Provider, Model: r.Model, Input: llm.InputTokens(r), Output: int64(r.MaxOutput),
 	}
@@ -79,7 +79,7 @@ func (m *Metered) Price(model string) (Price, bool) {
 
 // Generate asks the model and adds what the answer or the failure cost.
 func (m *Metered) Generate(ctx context.Context, r llm.Request) (llm.Response, error) {
-	r = m.complete(r)
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
 	response, err := m.model.Generate(ctx, r)
 	if err != nil {
 		return llm.Response{}, m.failed(r, err)
@@ -90,7 +90,7 @@ func (m *Metered) Generate(ctx context.Context, r llm.Request) (llm.Response, er
 // Stream asks the model and adds the cost to the last Delta or to the error. Who
 // breaks off gets neither, and books the estimate.
 func (m *Metered) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
-	r = m.complete(r)
+	r = r.WithDefaults(m.cfg.Model, m.cfg.MaxOutput)
 	return func(yield func(llm.Delta, error) bool) {
 		for delta, err := range m.model.Stream(ctx, r) {
 			if err != nil {
@@ -106,16 +106,6 @@ func (m *Metered) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta
 			}
 		}
 	}
-}
-
-func (m *Metered) complete(r llm.Request) llm.Request {
-	if r.Model == "" {
-		r.Model = m.cfg.Model
-	}
-	if r.MaxOutput <= 0 {
-		r.MaxOutput = m.cfg.MaxOutput
-	}
-	return r
 }
 
 func (m *Metered) answered(r llm.Request, response llm.Response) llm.Response {

@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/askbob/bob/llm"
+	"github.com/askbob/bob/llm/internal/project"
 )
 
 // params translates the request. Its errors are mistakes of the caller.
@@ -29,7 +30,7 @@ func (c *call) params() (sdk.MessageNewParams, error) {
 		p.System = []sdk.TextBlockParam{{Text: c.request.System}}
 	}
 	if schema := c.request.Schema; schema != nil {
-		sent, err := project(schema.JSON)
+		sent, err := projected(schema.JSON)
 		if err != nil {
 			return p, fmt.Errorf("schema %s: %w", schema.Name, err)
 		}
@@ -183,10 +184,10 @@ func parameters(schema json.RawMessage) (sent json.RawMessage, advice string, er
 	if !json.Valid(schema) || !root.IsObject() {
 		return nil, "", errors.New("they are no JSON object")
 	}
-	var p projection
-	field := p.object()
+	var out project.Text
+	field := out.Object()
 	field("type")
-	p.out.WriteString(`"object"`)
+	out.WriteString(`"object"`)
 	root.ForEach(func(key, value gjson.Result) bool {
 		switch key.String() {
 		case "type":
@@ -194,10 +195,10 @@ func parameters(schema json.RawMessage) (sent json.RawMessage, advice string, er
 			advice += "\nThe arguments must fit this too: " + key.String() + " " + value.Raw
 		default:
 			field(key.String())
-			p.out.WriteString(value.Raw)
+			out.WriteString(value.Raw)
 		}
 		return true
 	})
-	p.out.WriteByte('}')
-	return json.RawMessage(p.out.String()), advice, nil
+	out.WriteByte('}')
+	return json.RawMessage(out.String()), advice, nil
 }

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/askbob/bob/llm/internal/project"
 )
 
 // The keywords of a schema, by what structured outputs make of them. All others
@@ -40,10 +41,10 @@ var (
 	errOldDefs = errors.New("it has definitions: call them $defs")
 )
 
-// project returns the schema as structured outputs take it, with its properties
+// projected returns the schema as structured outputs take it, with its properties
 // in their order: every object closed, and no bound that is not in words. What
 // fits it need not fit the schema, which the caller checks.
-func project(schema json.RawMessage) (json.RawMessage, error) {
+func projected(schema json.RawMessage) (json.RawMessage, error) {
 	if !gjson.ValidBytes(schema) {
 		return nil, errNoJSON
 	}
@@ -56,7 +57,7 @@ func project(schema json.RawMessage) (json.RawMessage, error) {
 }
 
 type projection struct {
-	out strings.Builder
+	out project.Text
 	err error
 }
 
@@ -75,7 +76,7 @@ func (p *projection) schema(s gjson.Result, depth int) {
 		p.fail(errTooDeep)
 		return
 	}
-	field := p.object()
+	field := p.out.Object()
 	defer p.out.WriteByte('}')
 	if ref := s.Get(`\$ref`); ref.Exists() { // nothing may stand beside it but what it may point to
 		field("$ref")
@@ -105,7 +106,7 @@ func (p *projection) schema(s gjson.Result, depth int) {
 		return p.err == nil
 	})
 	p.closed(field, s, depth+1)
-	p.described(field, s.Get("description").String(), said)
+	p.out.Describe(field, s.Get("description").String(), said)
 }
 
 // stays reports whether the value decides that a keyword is kept.
@@ -122,7 +123,7 @@ func stays(name string, value gjson.Result) bool {
 // closed says what an object may have beside its properties: nothing, unless it
 // has none and says of what form the others are.
 func (p *projection) closed(field func(string), s gjson.Result, depth int) {
-	if !s.Get("properties").Exists() && !isObject(s.Get("type")) {
+	if !s.Get("properties").Exists() && !project.IsObject(s.Get("type")) {
 		return
 	}
 	others := s.Get("additionalProperties")
@@ -137,28 +138,18 @@ func (p *projection) closed(field func(string), s gjson.Result, depth int) {
 	}
 }
 
-func (p *projection) described(field func(string), description string, said []string) {
-	if len(said) > 0 {
-		description = strings.TrimSpace(description + " (" + strings.Join(said, ", ") + ")")
-	}
-	if description != "" {
-		field("description")
-		p.text(description)
-	}
-}
-
 // keyword writes one keyword and, where schemas are below it, those.
 func (p *projection) keyword(field func(string), name string, value gjson.Result, depth int) {
 	switch name {
 	case "properties", "$defs":
 		field(name)
-		p.each(value, depth)
+		p.out.Each(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "anyOf", "allOf":
 		field(name)
-		p.list(value, depth)
+		p.out.List(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "oneOf": // unknown to the provider; the caller's check tells the two apart
 		field("anyOf")
-		p.list(value, depth)
+		p.out.List(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "items":
 		field(name)
 		p.schema(value, depth)
@@ -166,49 +157,4 @@ func (p *projection) keyword(field func(string), name string, value gjson.Result
 		field(name)
 		p.out.WriteString(value.Raw)
 	}
-}
-
-// each writes an object whose names are the author's and whose values are
-// schemas.
-func (p *projection) each(object gjson.Result, depth int) {
-	field := p.object()
-	object.ForEach(func(name, value gjson.Result) bool {
-		field(name.String())
-		p.schema(value, depth)
-		return p.err == nil
-	})
-	p.out.WriteByte('}')
-}
-
-func (p *projection) list(array gjson.Result, depth int) {
-	p.out.WriteByte('[')
-	for i, value := range array.Array() {
-		if i > 0 {
-			p.out.WriteByte(',')
-		}
-		p.schema(value, depth)
-	}
-	p.out.WriteByte(']')
-}
-
-// object opens an object and returns what writes the name of its next field.
-func (p *projection) object() func(name string) {
-	p.out.WriteByte('{')
-	first := true
-	return func(name string) {
-		if !first {
-			p.out.WriteByte(',')
-		}
-		first = false
-		p.text(name)
-		p.out.WriteByte(':')
-	}
-}
-
-func (p *projection) text(s string) {
-	p.out.Write(gjson.AppendJSONString(nil, s))
-}
-
-func isObject(kind gjson.Result) bool {
-	return kind.String() == "object" || kind.IsArray() && strings.Contains(kind.Raw, `"object"`)
 }

@@ -142,7 +142,7 @@ func inWords(system string, schema *llm.Schema) string {
 
 func formatOf(schema *llm.Schema, how Structured) (sdk.ChatCompletionNewParamsResponseFormatUnion, error) {
 	var format sdk.ChatCompletionNewParamsResponseFormatUnion
-	sent, strict, err := project(schema.JSON, how == StructuredGrammar)
+	sent, strict, err := projected(schema.JSON, how == StructuredGrammar)
 	switch {
 	case err != nil:
 		return format, fmt.Errorf("schema %s: %w", schema.Name, err)

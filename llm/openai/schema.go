@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/askbob/bob/llm/internal/project"
 )
 
 // The keywords of a schema, by what a strict server makes of them.
@@ -29,13 +30,13 @@ var (
 // maxSchemaDepth bounds the walk; strict servers refuse deeper schemas anyhow.
 const maxSchemaDepth = 100
 
-// project returns the schema as it is sent, with its properties in their order,
+// projected returns the schema as it is sent, with its properties in their order,
 // which is the order in which a model writes them. It reports whether the server
 // may be told to be strict: every object closed, every property required.
 //
 // For a grammar only the patterns are moved: one on a string made vLLM ignore the
 // bound of its length.
-func project(schema json.RawMessage, grammar bool) (json.RawMessage, bool, error) {
+func projected(schema json.RawMessage, grammar bool) (json.RawMessage, bool, error) {
 	if !gjson.ValidBytes(schema) {
 		return nil, false, errors.New("it is no JSON")
 	}
@@ -51,7 +52,7 @@ func project(schema json.RawMessage, grammar bool) (json.RawMessage, bool, error
 }
 
 type projection struct {
-	out     strings.Builder
+	out     project.Text
 	moved   []string
 	strict  bool
 	tooDeep bool
@@ -71,8 +72,7 @@ func (p *projection) schema(s gjson.Result, depth int) {
 	}
 	p.strict = p.strict && closed(s)
 	var bounds []string
-	description := s.Get("description").String()
-	fields := p.object()
+	fields := p.out.Object()
 	s.ForEach(func(key, value gjson.Result) bool {
 		switch name := key.String(); {
 		case slices.Contains(p.moved, name):
@@ -83,13 +83,7 @@ func (p *projection) schema(s gjson.Result, depth int) {
 		}
 		return true
 	})
-	if len(bounds) > 0 {
-		description = strings.TrimSpace(description + " (" + strings.Join(bounds, ", ") + ")")
-	}
-	if description != "" {
-		fields("description")
-		p.text(description)
-	}
+	p.out.Describe(fields, s.Get("description").String(), bounds)
 	p.out.WriteByte('}')
 }
 
@@ -101,13 +95,13 @@ func (p *projection) keyword(field func(string), name string, value gjson.Result
 	switch name {
 	case "properties", "$defs", "definitions", "patternProperties", "dependentSchemas":
 		field(name)
-		p.each(value, depth)
+		p.out.Each(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "oneOf": // unknown to strict servers; the caller's check tells the two apart
 		field("anyOf")
-		p.list(value, depth)
+		p.out.List(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "anyOf", "allOf", "prefixItems":
 		field(name)
-		p.list(value, depth)
+		p.out.List(value, func(s gjson.Result) { p.schema(s, depth) })
 	case "items", "not", "if", "then", "else", "contains":
 		field(name)
 		p.schema(value, depth)
@@ -124,52 +118,11 @@ func (p *projection) keyword(field func(string), name string, value gjson.Result
 	}
 }
 
-// each writes an object whose names are the author's and whose values are
-// schemas.
-func (p *projection) each(object gjson.Result, depth int) {
-	field := p.object()
-	object.ForEach(func(name, value gjson.Result) bool {
-		field(name.String())
-		p.schema(value, depth)
-		return true
-	})
-	p.out.WriteByte('}')
-}
-
-func (p *projection) list(array gjson.Result, depth int) {
-	p.out.WriteByte('[')
-	for i, value := range array.Array() {
-		if i > 0 {
-			p.out.WriteByte(',')
-		}
-		p.schema(value, depth)
-	}
-	p.out.WriteByte(']')
-}
-
-// object opens an object and returns what writes the name of its next field.
-func (p *projection) object() func(name string) {
-	p.out.WriteByte('{')
-	first := true
-	return func(name string) {
-		if !first {
-			p.out.WriteByte(',')
-		}
-		first = false
-		p.text(name)
-		p.out.WriteByte(':')
-	}
-}
-
-func (p *projection) text(s string) {
-	p.out.Write(gjson.AppendJSONString(nil, s))
-}
-
 // closed reports whether a strict server takes this object: nothing but its
 // properties, and all of them required. What is no object passes.
 func closed(s gjson.Result) bool {
 	properties := s.Get("properties")
-	if !properties.Exists() && !isObject(s.Get("type")) {
+	if !properties.Exists() && !project.IsObject(s.Get("type")) {
 		return true
 	}
 	if s.Get("additionalProperties").Raw != "false" {
@@ -185,8 +138,4 @@ func closed(s gjson.Result) bool {
 		return all
 	})
 	return all
-}
-
-func isObject(kind gjson.Result) bool {
-	return kind.String() == "object" || kind.IsArray() && strings.Contains(kind.Raw, `"object"`)
 }

@@ -58,7 +58,7 @@ func Schema(schema json.RawMessage, rules Rules) (json.RawMessage, error) {
 
 type writer struct {
 	rules   Rules
-	out     strings.Builder
+	out     Text
 	tooDeep bool
 }
 
@@ -78,7 +78,7 @@ func (w *writer) schema(s gjson.Result, depth int) {
 	}
 	bare := w.rules.BareRefs && s.Get("$ref").Exists()
 	var notes []string
-	field := w.object()
+	field := w.out.Object()
 	s.ForEach(func(key, value gjson.Result) bool {
 		name := key.String()
 		switch {
@@ -97,19 +97,9 @@ func (w *writer) schema(s gjson.Result, depth int) {
 		return true
 	})
 	if !bare {
-		w.describe(field, s.Get("description").String(), notes)
+		w.out.Describe(field, s.Get("description").String(), notes)
 	}
 	w.out.WriteByte('}')
-}
-
-func (w *writer) describe(field func(string), description string, notes []string) {
-	if len(notes) > 0 {
-		description = strings.TrimSpace(description + " (" + strings.Join(notes, ", ") + ")")
-	}
-	if description != "" {
-		field("description")
-		w.text(description)
-	}
 }
 
 // keyword writes one keyword and, where schemas are below it, those.
@@ -121,16 +111,16 @@ func (w *writer) keyword(field func(string), name string, value gjson.Result, de
 	field(called)
 	switch name {
 	case "properties", "$defs", "definitions", "patternProperties", "dependentSchemas":
-		w.each(value, depth)
+		w.out.Each(value, func(s gjson.Result) { w.schema(s, depth) })
 		if name == "properties" && w.rules.Ordering {
 			w.ordering(field, value)
 		}
 	case "anyOf", "oneOf", "allOf", "prefixItems":
-		w.list(value, depth)
+		w.out.List(value, func(s gjson.Result) { w.schema(s, depth) })
 	case "items", "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties":
 		w.below(value, depth)
 	case "$ref":
-		w.text(w.ref(value.String()))
+		w.out.Quote(w.ref(value.String()))
 	default:
 		w.out.WriteString(value.Raw)
 	}
@@ -143,7 +133,7 @@ func (w *writer) below(value gjson.Result, depth int) {
 	case value.IsObject():
 		w.schema(value, depth)
 	case value.IsArray():
-		w.list(value, depth)
+		w.out.List(value, func(s gjson.Result) { w.schema(s, depth) })
 	default:
 		w.out.WriteString(value.Raw)
 	}
@@ -167,45 +157,4 @@ func (w *writer) ordering(field func(string), properties gjson.Result) {
 		field("propertyOrdering")
 		w.out.WriteString("[" + strings.Join(names, ",") + "]")
 	}
-}
-
-// each writes an object whose names are the author's and whose values are
-// schemas.
-func (w *writer) each(object gjson.Result, depth int) {
-	field := w.object()
-	object.ForEach(func(name, value gjson.Result) bool {
-		field(name.String())
-		w.schema(value, depth)
-		return true
-	})
-	w.out.WriteByte('}')
-}
-
-func (w *writer) list(array gjson.Result, depth int) {
-	w.out.WriteByte('[')
-	for i, value := range array.Array() {
-		if i > 0 {
-			w.out.WriteByte(',')
-		}
-		w.schema(value, depth)
-	}
-	w.out.WriteByte(']')
-}
-
-// object opens an object and returns what writes the name of its next field.
-func (w *writer) object() func(name string) {
-	w.out.WriteByte('{')
-	first := true
-	return func(name string) {
-		if !first {
-			w.out.WriteByte(',')
-		}
-		first = false
-		w.text(name)
-		w.out.WriteByte(':')
-	}
-}
-
-func (w *writer) text(s string) {
-	w.out.Write(gjson.AppendJSONString(nil, s))
 }

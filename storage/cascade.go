@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -31,15 +32,11 @@ func (u *unit) ended(e ending) error {
 
 // resolve moves the nodes that depend on one that has ended.
 func (u *unit) resolve(e ending) error {
-	list, err := u.ids("SELECT node_id FROM deps WHERE on_id = ?", e.id)
+	list, err := u.dependants(e.id)
 	if err != nil {
 		return err
 	}
-	for _, id := range list {
-		s, err := u.load(id)
-		if err != nil {
-			return err
-		}
+	for _, s := range list {
 		switch {
 		case s.status.Final():
 		case jobs.Satisfies(e.status, e.optional):
@@ -98,21 +95,8 @@ func (u *unit) openBranch(s *nodeState, e jobs.Event) error {
 
 // openChildren loads the children of a branch that are not final.
 func (u *unit) openChildren(s *nodeState) ([]*nodeState, error) {
-	list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND parent_id = ? ORDER BY ord", string(s.job), s.id)
-	if err != nil {
-		return nil, err
-	}
-	var open []*nodeState
-	for _, id := range list {
-		child, err := u.load(id)
-		if err != nil {
-			return nil, err
-		}
-		if !child.status.Final() {
-			open = append(open, child)
-		}
-	}
-	return open, nil
+	list, err := u.find("SELECT id FROM nodes WHERE job_id = ? AND parent_id = ? ORDER BY ord", string(s.job), s.id)
+	return slices.DeleteFunc(list, func(child *nodeState) bool { return child.status.Final() }), err
 }
 
 // end makes a node and all that is open below it final at once. What runs there is

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,8 +35,13 @@ func (u *unit) command(c jobs.Command) error {
 		return err
 	}
 	u.touch(c.Job)
+	return u.audit(c.Job, c.By, string(c.Verb), c.Path, string(c.Priority)+c.Prompt)
+}
+
+// audit keeps a line of what a person did to a job.
+func (u *unit) audit(job jobs.JobID, by jobs.Actor, verb, path, detail string) error {
 	return u.exec("INSERT INTO audit (job_id, at, user_name, surface, verb, path, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		string(c.Job), u.now, c.By.User, c.By.Surface, string(c.Verb), c.Path, string(c.Priority)+c.Prompt)
+		string(job), u.now, by.User, by.Surface, verb, path, detail)
 }
 
 // at returns the node at a path, which is made of the places among siblings. For
@@ -199,21 +205,9 @@ func (u *unit) refuseResume(s *nodeState) error {
 // wished lists the open nodes of a subtree of which people want something, its top
 // first.
 func (u *unit) wished(s *nodeState, want jobs.Desired) ([]*nodeState, error) {
-	list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND desired <> 'run' AND completed_at = 0 AND desired = ? ORDER BY depth, id", string(s.job), string(want))
-	if err != nil {
-		return nil, err
-	}
-	var found []*nodeState
-	for _, id := range list {
-		n, err := u.load(id)
-		if err != nil {
-			return nil, err
-		}
-		if jobs.Under(n.path, s.path) {
-			found = append(found, n)
-		}
-	}
-	return found, nil
+	list, err := u.find(`SELECT id FROM nodes WHERE job_id = ? AND desired <> 'run' AND completed_at = 0 AND desired = ?
+		ORDER BY depth, id`, string(s.job), string(want))
+	return slices.DeleteFunc(list, func(n *nodeState) bool { return !jobs.Under(n.path, s.path) }), err
 }
 
 // unpause gives a node back what it was before it was paused, and lets happen what

@@ -48,8 +48,7 @@ func (u *unit) answer(c jobs.Answer) error {
 	if err := u.reply(s, jobs.Shorten(c.By.User, maxSpeaker), told); err != nil {
 		return err
 	}
-	return u.exec("INSERT INTO audit (job_id, at, user_name, surface, verb, path, detail) VALUES (?, ?, ?, ?, 'answer', ?, ?)",
-		string(c.Job), u.now, c.By.User, c.By.Surface, s.path, c.Text)
+	return u.audit(c.Job, c.By, "answer", s.path, c.Text)
 }
 
 // asking returns the node at path that waits for an answer; of an empty path the

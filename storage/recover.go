@@ -15,15 +15,11 @@ func (s *Store) recover(ctx context.Context) error {
 		if err := u.loseCalls(); err != nil {
 			return err
 		}
-		list, err := u.ids("SELECT id FROM nodes WHERE owner <> ''")
+		list, err := u.find("SELECT id FROM nodes WHERE owner <> ''")
 		if err != nil {
 			return err
 		}
-		for _, id := range list {
-			n, err := u.load(id)
-			if err != nil {
-				return err
-			}
+		for _, n := range list {
 			if err := u.release(n, jobs.EventRetry, n.back(), jobs.ReasonWorkerLost, ""); err != nil {
 				return err
 			}

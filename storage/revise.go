@@ -112,8 +112,7 @@ func (u *unit) revise(c jobs.Revise) error {
 		return err
 	}
 	u.touch(c.Job)
-	return u.exec("INSERT INTO audit (job_id, at, user_name, surface, verb, path, detail) VALUES (?, ?, ?, ?, 'edit', '', ?)",
-		string(c.Job), u.now, c.By.User, c.By.Surface, fmt.Sprintf("revision %d", revision))
+	return u.audit(c.Job, c.By, "edit", "", fmt.Sprintf("revision %d", revision))
 }
 
 // awaiting returns the root of a job whose plan of that revision waits for approval.

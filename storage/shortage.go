@@ -75,19 +75,7 @@ func (u *unit) waiting(job jobs.JobID, why jobs.Reason) ([]*nodeState, error) {
 	if err := u.flush(); err != nil {
 		return nil, err
 	}
-	list, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND status = 'waiting_for_input' AND reason = ?", string(job), string(why))
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]*nodeState, 0, len(list))
-	for _, id := range list {
-		s, err := u.load(id)
-		if err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, s)
-	}
-	return nodes, nil
+	return u.find("SELECT id FROM nodes WHERE job_id = ? AND status = 'waiting_for_input' AND reason = ?", string(job), string(why))
 }
 
 // wake lets every node of a job that waits for a person for that reason go on.

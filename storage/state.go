@@ -135,13 +135,23 @@ func (u *unit) states(ids []int64) ([]*nodeState, error) {
 	return list, nil
 }
 
-// dependencies loads what a node depends on.
-func (u *unit) dependencies(s *nodeState) ([]*nodeState, error) {
-	ids, err := u.ids("SELECT on_id FROM deps WHERE node_id = ?", s.id)
+// find loads the nodes whose ids a query lists.
+func (u *unit) find(text string, args ...any) ([]*nodeState, error) {
+	ids, err := u.ids(text, args...)
 	if err != nil {
 		return nil, err
 	}
 	return u.states(ids)
+}
+
+// dependants loads what depends on a node.
+func (u *unit) dependants(id int64) ([]*nodeState, error) {
+	return u.find("SELECT node_id FROM deps WHERE on_id = ?", id)
+}
+
+// dependencies loads what a node depends on.
+func (u *unit) dependencies(s *nodeState) ([]*nodeState, error) {
+	return u.find("SELECT on_id FROM deps WHERE node_id = ?", s.id)
 }
 
 // held returns the state of a node if the worker with this fence still holds it,

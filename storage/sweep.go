@@ -33,15 +33,11 @@ func (u *unit) cancelTree(s *nodeState) error {
 		return u.end(s, jobs.StatusCancelled, jobs.ReasonUser)
 	}
 	s.desired, s.dirty = jobs.DesiredCancel, true
-	held, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND owner <> ''", string(s.job))
+	held, err := u.find("SELECT id FROM nodes WHERE job_id = ? AND owner <> ''", string(s.job))
 	if err != nil {
 		return err
 	}
-	for _, id := range held {
-		n, err := u.load(id)
-		if err != nil {
-			return err
-		}
+	for _, n := range held {
 		if !jobs.Under(n.path, s.path) {
 			continue
 		}
@@ -60,15 +56,12 @@ func (s *nodeState) openLeaves() int {
 
 // resumeSweeps goes on with what a killed process was cancelling.
 func (u *unit) resumeSweeps() error {
-	list, err := u.ids("SELECT id FROM nodes WHERE desired = 'cancel' AND desired <> 'run' AND completed_at = 0 ORDER BY depth")
+	// desired <> 'run' is what lets the index of wishes serve.
+	list, err := u.find("SELECT id FROM nodes WHERE desired = 'cancel' AND desired <> 'run' AND completed_at = 0 ORDER BY depth")
 	if err != nil {
 		return err
 	}
-	for _, id := range list {
-		s, err := u.load(id)
-		if err != nil {
-			return err
-		}
+	for _, s := range list {
 		u.sweeps = append(u.sweeps, &sweep{job: s.job, top: s.id, path: s.path})
 	}
 	return nil
@@ -112,11 +105,11 @@ func (u *unit) sweepSome(s *sweep) (over bool, err error) {
 		return false, err
 	}
 	some := s.leaves[:min(len(s.leaves), endAtOnce)]
-	for _, id := range some {
-		n, err := u.load(id)
-		if err != nil {
-			return false, err
-		}
+	list, err := u.states(some)
+	if err != nil {
+		return false, err
+	}
+	for _, n := range list {
 		if err := u.end(n, jobs.StatusCancelled, jobs.ReasonUser); err != nil {
 			return false, err
 		}

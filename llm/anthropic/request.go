@@ -187,7 +187,7 @@ func parameters(schema json.RawMessage) (sent json.RawMessage, advice string, er
 	var out project.Text
 	field := out.Object()
 	field("type")
-	out.WriteString(`"object"`)
+	out.Raw(`"object"`)
 	root.ForEach(func(key, value gjson.Result) bool {
 		switch key.String() {
 		case "type":
@@ -195,10 +195,10 @@ func parameters(schema json.RawMessage) (sent json.RawMessage, advice string, er
 			advice += "\nThe arguments must fit this too: " + key.String() + " " + value.Raw
 		default:
 			field(key.String())
-			out.WriteString(value.Raw)
+			out.Raw(value.Raw)
 		}
 		return true
 	})
-	out.WriteByte('}')
+	out.Raw("}")
 	return json.RawMessage(out.String()), advice, nil
 }

@@ -77,10 +77,10 @@ func (p *projection) schema(s gjson.Result, depth int) {
 		return
 	}
 	field := p.out.Object()
-	defer p.out.WriteByte('}')
+	defer p.out.Raw("}")
 	if ref := s.Get(`\$ref`); ref.Exists() { // nothing may stand beside it but what it may point to
 		field("$ref")
-		p.out.WriteString(ref.Raw)
+		p.out.Raw(ref.Raw)
 		if defs := s.Get(`\$defs`); defs.Exists() {
 			p.keyword(field, "$defs", defs, depth)
 		}
@@ -130,7 +130,7 @@ func (p *projection) closed(field func(string), s gjson.Result, depth int) {
 	field("additionalProperties")
 	switch {
 	case len(s.Get("properties").Map()) > 0, others.Raw == "false":
-		p.out.WriteString("false")
+		p.out.Raw("false")
 	case others.IsObject():
 		p.schema(others, depth)
 	default:
@@ -155,6 +155,6 @@ func (p *projection) keyword(field func(string), name string, value gjson.Result
 		p.schema(value, depth)
 	default:
 		field(name)
-		p.out.WriteString(value.Raw)
+		p.out.Raw(value.Raw)
 	}
 }

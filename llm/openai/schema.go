@@ -62,12 +62,12 @@ type projection struct {
 func (p *projection) schema(s gjson.Result, depth int) {
 	if depth > maxSchemaDepth {
 		p.tooDeep = true
-		p.out.WriteString("{}")
+		p.out.Raw("{}")
 		return
 	}
 	if !s.IsObject() { // true, false
 		p.strict = false
-		p.out.WriteString(s.Raw)
+		p.out.Raw(s.Raw)
 		return
 	}
 	p.strict = p.strict && closed(s)
@@ -84,7 +84,7 @@ func (p *projection) schema(s gjson.Result, depth int) {
 		return true
 	})
 	p.out.Describe(fields, s.Get("description").String(), bounds)
-	p.out.WriteByte('}')
+	p.out.Raw("}")
 }
 
 // keyword writes one keyword and, where schemas are below it, those.
@@ -111,10 +111,10 @@ func (p *projection) keyword(field func(string), name string, value gjson.Result
 			p.schema(value, depth)
 			return
 		}
-		p.out.WriteString(value.Raw)
+		p.out.Raw(value.Raw)
 	default:
 		field(name)
-		p.out.WriteString(value.Raw)
+		p.out.Raw(value.Raw)
 	}
 }
 

@@ -67,13 +67,13 @@ func (w *writer) schema(s gjson.Result, depth int) {
 	switch {
 	case depth > maxDepth:
 		w.tooDeep = true
-		w.out.WriteString("{}")
+		w.out.Raw("{}")
 		return
 	case s.Type == gjson.True: // anything: not every vendor knows the short form
-		w.out.WriteString("{}")
+		w.out.Raw("{}")
 		return
 	case !s.IsObject():
-		w.out.WriteString(s.Raw)
+		w.out.Raw(s.Raw)
 		return
 	}
 	bare := w.rules.BareRefs && s.Get("$ref").Exists()
@@ -99,7 +99,7 @@ func (w *writer) schema(s gjson.Result, depth int) {
 	if !bare {
 		w.out.Describe(field, s.Get("description").String(), notes)
 	}
-	w.out.WriteByte('}')
+	w.out.Raw("}")
 }
 
 // keyword writes one keyword and, where schemas are below it, those.
@@ -122,7 +122,7 @@ func (w *writer) keyword(field func(string), name string, value gjson.Result, de
 	case "$ref":
 		w.out.Quote(w.ref(value.String()))
 	default:
-		w.out.WriteString(value.Raw)
+		w.out.Raw(value.Raw)
 	}
 }
 
@@ -135,7 +135,7 @@ func (w *writer) below(value gjson.Result, depth int) {
 	case value.IsArray():
 		w.out.List(value, func(s gjson.Result) { w.schema(s, depth) })
 	default:
-		w.out.WriteString(value.Raw)
+		w.out.Raw(value.Raw)
 	}
 }
 
@@ -155,6 +155,6 @@ func (w *writer) ordering(field func(string), properties gjson.Result) {
 	})
 	if len(names) > 0 {
 		field("propertyOrdering")
-		w.out.WriteString("[" + strings.Join(names, ",") + "]")
+		w.out.Raw("[" + strings.Join(names, ",") + "]")
 	}
 }

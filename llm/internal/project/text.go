@@ -9,21 +9,30 @@ import (
 // Text is the JSON of a schema while it is written, its fields in the author's
 // order. The zero value is empty and ready.
 type Text struct {
-	strings.Builder
+	out strings.Builder
 }
+
+// Raw writes what is JSON, or a part of it, already.
+func (t *Text) Raw(json string) { t.out.WriteString(json) }
+
+// Quote writes a string.
+func (t *Text) Quote(s string) { t.out.Write(gjson.AppendJSONString(nil, s)) }
+
+// String returns what was written.
+func (t *Text) String() string { return t.out.String() }
 
 // Object opens an object and returns what writes the name of its next field.
 // Whoever opened it writes the closing brace.
 func (t *Text) Object() (field func(name string)) {
-	t.WriteByte('{')
+	t.Raw("{")
 	first := true
 	return func(name string) {
 		if !first {
-			t.WriteByte(',')
+			t.Raw(",")
 		}
 		first = false
 		t.Quote(name)
-		t.WriteByte(':')
+		t.Raw(":")
 	}
 }
 
@@ -36,23 +45,20 @@ func (t *Text) Each(object gjson.Result, write func(value gjson.Result)) {
 		write(value)
 		return true
 	})
-	t.WriteByte('}')
+	t.Raw("}")
 }
 
 // List writes an array, and lets write write its values.
 func (t *Text) List(array gjson.Result, write func(value gjson.Result)) {
-	t.WriteByte('[')
+	t.Raw("[")
 	for i, value := range array.Array() {
 		if i > 0 {
-			t.WriteByte(',')
+			t.Raw(",")
 		}
 		write(value)
 	}
-	t.WriteByte(']')
+	t.Raw("]")
 }
-
-// Quote writes a string.
-func (t *Text) Quote(s string) { t.Write(gjson.AppendJSONString(nil, s)) }
 
 // Describe writes the field description, with notes of what stands nowhere else;
 // nothing if there is neither.

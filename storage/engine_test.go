@@ -196,7 +196,10 @@ func (e *engine) end(tb fataler, job jobs.JobID) *jobs.Report {
 	defer stop()
 	limit := time.After(20 * time.Second)
 	for {
-		r, err := e.store.Report(context.Background(), job, true)
+		r, err := e.store.Report(context.Background(), job, false)
+		if err == nil && r.Status.Final() {
+			r, err = e.store.Report(context.Background(), job, true)
+		}
 		if err != nil {
 			tb.Fatalf("report: %v", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -340,10 +341,11 @@ func TestKeeper_neverRunsASlotTwice(t *testing.T) {
 func restless(t *testing.T, random *rand.Rand) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bob.db")
-	dead := false
+	var dead atomic.Bool
+	fate := rand.New(rand.NewPCG(random.Uint64(), 1)) // the keeper's own: it throws while the test does
 	killed := func() bool {
-		dead = random.IntN(4) == 0
-		return dead
+		dead.Store(fate.IntN(4) == 0)
+		return dead.Load()
 	}
 	o := openOffice(t, path, nil)
 	pick := func(a, b string) string { return []string{a, b}[random.IntN(2)] }
@@ -357,10 +359,10 @@ func restless(t *testing.T, random *rand.Rand) {
 	}
 	for range 10 {
 		pass(time.Duration(random.IntN(120)) * time.Minute)
-		if dead || random.IntN(3) == 0 {
+		if dead.Load() || random.IntN(3) == 0 {
 			o.stop()
 			pass(time.Duration(random.IntN(600)) * time.Minute)
-			dead = false
+			dead.Store(false)
 			o = openOffice(t, path, killed)
 			continue
 		}

@@ -48,7 +48,8 @@ func (u *unit) worthwhile(p *nodeState) (bool, error) {
 }
 
 // setAside skips what did not succeed below a branch. Its rows and receipts stay;
-// its end counts for no branch any more.
+// its end counts for no branch any more. A branch inside that came to a result is
+// left as it is, with those of its steps that did not.
 func (u *unit) setAside(p *nodeState) error {
 	ids, err := u.ids("SELECT id FROM nodes WHERE job_id = ? AND substr(path, 1, length(?) + 1) = ? || '.' ORDER BY id", string(p.job), p.path, p.path)
 	if err != nil {
@@ -58,8 +59,10 @@ func (u *unit) setAside(p *nodeState) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range list {
-		if s.status.Good() {
+	kept := map[int64]bool{}
+	for _, s := range list { // parents come before their children
+		if kept[s.parent] || s.status.Good() {
+			kept[s.id] = true
 			continue
 		}
 		if err := u.setAsideOne(s); err != nil {

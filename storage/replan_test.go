@@ -175,3 +175,30 @@ func TestReplan_isLeftAlone(t *testing.T) {
 		})
 	}
 }
+
+func TestReplan_leavesABranchThatSucceededAsItIs(t *testing.T) {
+	t.Parallel()
+	good := step("a1", "a", jobs.TypeSubplan)
+	good.OnFailure, good.Optional = "quorum:1", true
+	h := limping(step("x", "", jobs.TypeTask))
+	h.plans[""] = jobs.Plan{Steps: []jobs.Step{
+		step("a", "", jobs.TypeSubplan), good, step("a11", "a1", jobs.TypeTask), step("a12", "a1", jobs.TypeTask),
+		step("a2", "a", jobs.TypeTask, "a1"),
+	}}
+	h.fail = map[string]bool{"a12": true, "a2": true}
+	e := start(t, filepath.Join(t.TempDir(), "bob.db"), 1, h)
+	r := e.end(t, e.submit(t, -1))
+	noFaults(t, e)
+	if n := node(r, "1.1"); !n.Status.Good() {
+		t.Errorf("the branch inside is %s (%s)", n.Status, n.Reason)
+	}
+	if n := node(r, "1.1.2"); n.Status.Good() || n.Reason == jobs.ReasonReplanned {
+		t.Errorf("its step that was not needed is %s (%s): it belongs to a branch that came to a result", n.Status, n.Reason)
+	}
+	if n := node(r, "1.2"); n.Status != jobs.StatusSkipped || n.Reason != jobs.ReasonReplanned {
+		t.Errorf("the step that failed beside it is %s (%s)", n.Status, n.Reason)
+	}
+	if err := e.stop(); err != nil {
+		t.Error(err)
+	}
+}

@@ -14,6 +14,8 @@ var (
 	// ErrPaused says that a person paused the node or what is above it: it is to be
 	// handed back.
 	ErrPaused = errors.New("paused")
+	// ErrSeen says that an inbound event was handled before.
+	ErrSeen = errors.New("seen before")
 	// ErrDiskFull says that the database cannot grow.
 	ErrDiskFull = errors.New("the disk is full")
 )

@@ -1,0 +1,87 @@
+package bot
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// Message is what a person said to Bob.
+type Message struct {
+	Keys  []string // of the event and of the message, among all surfaces; the same one is heard once
+	Place jobs.Place
+	ID    string // of the message; empty: a command leaves none
+	User  User
+	Text  string // plain, without the mention of Bob and without the command's name
+	Files []File
+	Way   Way
+	Draft Draft // what a form says beside the text
+}
+
+// Way is how a message came.
+type Way string
+
+// The ways in.
+const (
+	WayCommand Way = "command" // a slash command
+	WayMention Way = "mention"
+	WayDirect  Way = "direct" // a direct message
+	WayReply   Way = "reply"  // in a thread, not addressed to Bob by name
+	WayForm    Way = "form"   // a form for a new job
+	WayMenu    Way = "menu"   // a message handed over by its menu
+)
+
+// User is who spoke or clicked.
+type User struct {
+	ID     string         // the platform's
+	Name   string         // for people
+	Admin  bool           // of the workspace
+	Zone   *time.Location // nil: not known
+	Locale string         // such as de-DE; empty: not known
+}
+
+// File is a file that came with a message.
+type File struct {
+	Name string
+	Size int64 // bytes, as the platform says; 0: not known
+	// Open fetches it. It is called at once, at most one time.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// Draft is what a form for a new job says beside its text. Zero fields say nothing.
+type Draft struct {
+	Budget   string // US dollars
+	Priority string
+	Approval string // as jobs.ParseApproval reads it
+}
+
+// Click is the use of a button or a form.
+type Click struct {
+	Keys   []string
+	Place  jobs.Place
+	At     string // the message that the button stands on; empty: a page or form
+	User   User
+	Button Button            // as it was rendered
+	Fields map[string]string // of a form
+}
+
+// Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.
+type Reply struct {
+	Text    string // plain
+	Job     jobs.JobID
+	Page    *Page
+	Form    *Form // to be filled in
+	Public  bool  // everybody in the thread may see it
+	Warning bool  // it says that something was not done
+}
+
+// HomeQuery says whose list of jobs is looked at.
+type HomeQuery struct {
+	Place  jobs.Place // its workspace
+	User   User
+	Filter jobs.JobGroup // empty: all
+	Mine   bool          // only the person's own
+	Page   int           // from 0
+}

@@ -1,0 +1,72 @@
+package jobs
+
+import (
+	"context"
+	"time"
+)
+
+// Letter is a notice on its way to a place.
+type Letter struct {
+	Notice // Job is empty if it speaks of a schedule
+
+	Schedule ScheduleID
+	Place    Place
+	User     string // whom it concerns
+	Muted    bool
+
+	Tries int  // failed ones so far
+	Step  int  // of a notice that is several messages: how many are up
+	Begun bool // the message after those may be up: the try was not seen to its end
+}
+
+// Outbox is what is still to be said on surfaces. It is safe for concurrent use.
+type Outbox interface {
+	// Due lists what is to be said on a surface at now: of each job and schedule the
+	// oldest notice that is neither delivered nor given up, unless that is postponed;
+	// oldest first, at most limit.
+	Due(ctx context.Context, surface string, now time.Time, limit int) ([]Letter, error)
+	// NextDue returns when something that is postponed is due; zero: nothing is.
+	NextDue(ctx context.Context, surface string) (time.Time, error)
+}
+
+// Begin records that a message of a letter is about to be sent: after a crash it may
+// be up already.
+type Begin struct {
+	Notice int64
+}
+
+// Sent records that a message of a letter is up, and that more follow.
+type Sent struct {
+	Notice int64
+	Step   int // how many are up now
+}
+
+// Postpone puts a letter off. Unsure: the message may be up all the same.
+type Postpone struct {
+	Notice int64
+	Until  time.Time
+	Why    string
+	Unsure bool
+}
+
+// GiveUp records that a letter cannot be delivered anywhere. The job's report says so.
+type GiveUp struct {
+	Notice int64
+	Why    string
+}
+
+func (Begin) isChange()    {}
+func (Sent) isChange()     {}
+func (Postpone) isChange() {}
+func (GiveUp) isChange()   {}
+
+// Notes is what a front end must remember beside: install tokens, who looks at what.
+// The store does not look inside. It is safe for concurrent use.
+type Notes interface {
+	// Note returns what was kept under a key of a surface. ErrNotFound.
+	Note(ctx context.Context, surface, key string) ([]byte, error)
+	// NotesOf returns all whose key begins with prefix, by key, at most limit.
+	NotesOf(ctx context.Context, surface, prefix string, limit int) (map[string][]byte, error)
+	// SetNote keeps data under a key; nil data drops it.
+	SetNote(ctx context.Context, surface, key string, data []byte) error
+}

@@ -1,0 +1,120 @@
+package jobs
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Place is where people see a job: a thread on one surface. Its zero value is no
+// place, as of a job that came over the API.
+type Place struct {
+	Surface   string // slack, discord
+	Workspace string // of the surface: a team, a guild; empty: direct messages of a surface without teams
+	Channel   string
+	Thread    string // which messages belong together; empty: the first message will make it
+}
+
+// Scope names a workspace among all surfaces.
+func (p Place) Scope() string {
+	if p.Surface == "" {
+		return ""
+	}
+	return p.Surface + ":" + p.Workspace
+}
+
+// Room names a channel among all surfaces.
+func (p Place) Room() string {
+	if p.Surface == "" {
+		return ""
+	}
+	return p.Scope() + ":" + p.Channel
+}
+
+// UserOf names a person of the place's workspace among all surfaces: two workspaces
+// may know different people by one ID.
+func (p Place) UserOf(id string) string { return p.Scope() + ":" + id }
+
+// LocalUser returns the ID by which a surface knows a user that UserOf named.
+func LocalUser(user string) string { return user[strings.LastIndexByte(user, ':')+1:] }
+
+// Posted is a job's place, and what was put up there.
+type Posted struct {
+	Job   JobID
+	Place Place
+	User  string // who asked for the job
+	Card  string // the message that is the job's card; empty: not posted yet
+	Muted bool   // people want nothing but the end of it
+}
+
+// Places is what front ends must remember of where jobs are seen. It is safe for
+// concurrent use.
+type Places interface {
+	// Posted returns a job's place. ErrNotFound if it has none.
+	Posted(ctx context.Context, job JobID) (Posted, error)
+	// JobsAt lists the jobs of a thread, newest first, at most limit.
+	JobsAt(ctx context.Context, p Place, limit int) ([]JobID, error)
+	// Cards lists where a surface's jobs are seen that are not final, or whose end
+	// their card does not show yet, oldest first.
+	Cards(ctx context.Context, surface string) ([]Posted, error)
+	// Find lists jobs, newest first, and counts all that match.
+	Find(ctx context.Context, q JobQuery) (list []Report, total int, err error)
+}
+
+// JobGroup is a part of a list of jobs.
+type JobGroup string
+
+// The groups, as the Jobs tab shows them.
+const (
+	GroupActive   JobGroup = "active"   // running, planning, paused, or waiting for a person
+	GroupQueued   JobGroup = "queued"   // nothing of it has begun
+	GroupFinished JobGroup = "finished" // final
+)
+
+// JobQuery says which jobs to list. Empty fields do not narrow it.
+type JobQuery struct {
+	User      string
+	Workspace string
+	Group     JobGroup
+	Status    Status
+	Words     string // in the title or request
+	Offset    int
+	Limit     int
+}
+
+// Put says where a job is seen from now on: its thread or card was made, or it moved.
+type Put struct {
+	Job   JobID
+	Place Place
+	Card  string // empty: as before
+}
+
+// Shown records that a job's card shows its end, as of the job's CompletedAt.
+type Shown struct {
+	Job       JobID
+	Completed time.Time
+}
+
+// Mute says whether people want to hear of a job before its end. Questions are told
+// all the same.
+type Mute struct {
+	Job   JobID
+	Muted bool
+	By    Actor
+}
+
+// Once makes a change unless one of its keys was seen before, at any time within
+// SeenFor. Then it changes nothing, and its outcome is ErrSeen.
+type Once struct {
+	Keys []string // of an inbound event and of the message that it speaks of
+	Do   Change   // nil: only the keys are remembered
+}
+
+// SeenFor is how long the keys of inbound events are remembered at least: surfaces
+// repeat events within minutes, and after an outage within hours.
+const SeenFor = 48 * time.Hour
+
+func (Put) isChange()   {}
+func (Shown) isChange() {}
+func (Mute) isChange()  {}
+func (Once) isChange()  {}

@@ -70,7 +70,7 @@ func (a Access) May(who Visitor, act Act, owner string) error {
 	case act == ActSee, act == ActSteer && a.MembersMaySteer:
 		return nil
 	}
-	return &UserError{Message: deed(act) + " a job is for the person who asked for it, and for admins: ask one of them."}
+	return &UserError{Message: "Only the person who asked for this job and admins may " + act.words() + " it: ask one of them."}
 }
 
 // Role returns what somebody is to a job that owner asked for.
@@ -134,16 +134,10 @@ func scopeOf(user string) string {
 	return user[:max(0, i)]
 }
 
-// deed says an act as a person does it.
-func deed(act Act) string {
-	switch act {
-	case ActPay:
-		return "To pay for"
-	case ActCancel:
-		return "To cancel"
-	case ActSteer:
-		return "To steer"
-	case ActSubmit, ActSee:
+// words say an act before its object.
+func (a Act) words() string {
+	if a == ActPay {
+		return "pay for"
 	}
-	return "To " + string(act)
+	return string(a)
 }

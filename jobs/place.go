@@ -116,7 +116,7 @@ type Mute struct {
 // SeenFor. Then it changes nothing, and its outcome is ErrSeen. The keys of a change
 // that is refused are remembered too: it would be refused again.
 type Once struct {
-	Keys []string // of an inbound event and of the message that it speaks of
+	Keys []string // of an inbound event and of the message that it speaks of; empty ones are none
 	Do   Change   // nil: only the keys are remembered
 }
 

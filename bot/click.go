@@ -11,9 +11,9 @@ import (
 // Click takes the use of a button or a form. What comes back from a platform is
 // untrusted: a button may be old, or was never shown.
 func (c *Conversation) Click(ctx context.Context, k Click) (Reply, error) {
-	t := turn{keys: k.Keys, place: k.Place, user: k.User}
+	t := turn{keys: k.Keys, place: k.Place, user: k.User, direct: k.Direct, spent: new(bool)}
 	reply, err := c.click(ctx, t, k)
-	return answered(reply, err)
+	return c.answered(ctx, t, reply, err)
 }
 
 // pressed says which verb a button stands for, where its Arg is the path of a step
@@ -116,14 +116,14 @@ func (c *Conversation) pressSchedule(ctx context.Context, t turn, arg string) (R
 }
 
 func (c *Conversation) judge(ctx context.Context, t turn, id jobs.JobID, good bool) (Reply, error) {
-	f, err := c.find(ctx, t, id, RightSee)
+	f, err := c.find(ctx, t, id, jobs.ActSee)
 	if err != nil {
 		return Reply{}, err
 	}
 	if !f.Status.Final() {
 		return Reply{}, refuse("Job %s is not over yet: it is %s.", called(f.Report), stateName(f.Status))
 	}
-	if err := c.cfg.Jobs.Judge(ctx, t.keys, t.by(), id, good); err != nil {
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), jobs.Feedback{Job: id, Good: good, By: t.by()}); err != nil {
 		return Reply{}, err
 	}
 	if good {

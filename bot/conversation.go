@@ -22,9 +22,6 @@ type Jobs interface {
 	// nil change only remembers the keys. It returns a *jobs.UserError for a change that
 	// makes no sense, and jobs.ErrNotFound.
 	Do(ctx context.Context, keys []string, c jobs.Change) error
-	// Judge keeps what a person thinks of a job's result. Keys and errors are those of
-	// Do.
-	Judge(ctx context.Context, keys []string, by jobs.Actor, id jobs.JobID, good bool) error
 	// Report says all of a job. jobs.ErrNotFound.
 	Report(ctx context.Context, id jobs.JobID) (*jobs.Report, error)
 	// Status says all of a job but its nodes and calls. jobs.ErrNotFound.
@@ -86,30 +83,10 @@ type ScheduleDraft struct {
 	Overlap jobs.OverlapPolicy // empty: the keeper's
 }
 
-// Right is what a person may do to a job.
-type Right string
-
-// The rights.
-const (
-	RightSubmit Right = "submit" // hand in jobs and schedules
-	RightSee    Right = "see"
-	RightSteer  Right = "steer" // tell it something, change its course
-	RightPay    Right = "pay"   // let it spend money
-	RightCancel Right = "cancel"
-)
-
-// Person is who asks for something, and where.
-type Person struct {
-	Place jobs.Place
-	User  string // as jobs.Place.UserOf names people
-	Admin bool   // of the workspace
-}
-
-// Gate says what people may do.
+// Gate says what people may do; a jobs.Access is one.
 type Gate interface {
-	// May returns nil, or a *jobs.UserError that says what who may not do to a job that
-	// owner asked for. An empty owner is nobody on a surface, such as the API.
-	May(who Person, right Right, owner string) error
+	// May returns nil, or a *jobs.UserError that says who may do that to a job of owner.
+	May(who jobs.Visitor, act jobs.Act, owner string) error
 }
 
 // Config configures a Conversation. All but Budget and Zone are required.
@@ -146,12 +123,20 @@ func NewConversation(cfg Config) (*Conversation, error) {
 
 // turn is one message or click of a person.
 type turn struct {
-	keys  []string
-	place jobs.Place
-	user  User
-	way   Way // empty: a click
+	keys   []string
+	place  jobs.Place
+	user   User
+	way    Way // empty: a click
+	direct bool
 
 	thread []jobs.JobID // whose thread it was said in, newest first
+	spent  *bool        // whether the keys went with a change
+}
+
+// spend returns the keys for the change that the turn is about.
+func (t turn) spend() []string {
+	*t.spent = true
+	return t.keys
 }
 
 // name is the person among all surfaces.
@@ -159,7 +144,11 @@ func (t turn) name() string { return t.place.UserOf(t.user.ID) }
 
 func (t turn) by() jobs.Actor { return jobs.Actor{User: t.name(), Surface: t.place.Surface} }
 
-func (t turn) person() Person { return Person{Place: t.place, User: t.name(), Admin: t.user.Admin} }
+func (t turn) visitor() jobs.Visitor {
+	// What is said on a page that stands in no channel is said to Bob alone.
+	alone := t.direct || t.way == WayDirect || t.place.Channel == "" || t.place.Workspace == ""
+	return jobs.Visitor{Place: t.place, User: t.name(), Direct: alone, Admin: t.user.Admin}
+}
 
 // zone is the person's time zone.
 func (c *Conversation) zone(u User) *time.Location {
@@ -171,27 +160,30 @@ func (c *Conversation) zone(u User) *time.Location {
 
 // Hear takes a message.
 func (c *Conversation) Hear(ctx context.Context, m Message) (Reply, error) {
-	t := turn{keys: m.Keys, place: m.Place, user: m.User, way: m.Way}
+	t := turn{keys: m.Keys, place: m.Place, user: m.User, way: m.Way, direct: m.Direct, spent: new(bool)}
 	reply, err := c.hear(ctx, t, m)
-	return answered(reply, err)
+	return c.answered(ctx, t, reply, err)
 }
 
 // answered turns what a person did wrong into words for them. An event that was
-// handled before was answered then.
-func answered(r Reply, err error) (Reply, error) {
-	switch {
-	case err == nil:
-		return r, nil
-	case errors.Is(err, jobs.ErrSeen):
-		return Reply{}, nil
-	}
+// handled before was answered then, and what changed nothing is remembered now.
+func (c *Conversation) answered(ctx context.Context, t turn, r Reply, err error) (Reply, error) {
 	if fault, ok := errors.AsType[*jobs.UserError](err); ok {
-		return Reply{Text: oneLine(fault.Message), Job: r.Job, Page: r.Page, Warning: true}, nil
+		r, err = Reply{Text: oneLine(fault.Message), Job: r.Job, Page: r.Page, Warning: true}, nil
 	}
 	if errors.Is(err, jobs.ErrNotFound) {
-		return Reply{Text: "That is not there any more: it may have been removed meanwhile.", Warning: true}, nil
+		r, err = Reply{Text: "That is not there any more: it may have been removed meanwhile.", Warning: true}, nil
 	}
-	return Reply{}, err
+	if err == nil && r != (Reply{}) && !*t.spent && len(t.keys) > 0 {
+		err = c.cfg.Jobs.Do(ctx, t.keys, nil)
+	}
+	switch {
+	case errors.Is(err, jobs.ErrSeen):
+		return Reply{}, nil
+	case err != nil:
+		return Reply{}, err
+	}
+	return r, nil
 }
 
 func (c *Conversation) hear(ctx context.Context, t turn, m Message) (Reply, error) {
@@ -238,15 +230,14 @@ func (c *Conversation) thread(ctx context.Context, p jobs.Place) ([]jobs.JobID, 
 	return list, err
 }
 
-// may returns a *jobs.UserError if the person may not do that to any job of
-// another.
-func (c *Conversation) may(t turn, right Right, owner string) error {
-	return c.cfg.Gate.May(t.person(), right, owner)
+// may returns a *jobs.UserError if the person may not do that to a job of owner.
+func (c *Conversation) may(t turn, act jobs.Act, owner string) error {
+	return c.cfg.Gate.May(t.visitor(), act, owner)
 }
 
 // seesOthers reports whether the person may see the jobs of others in the workspace.
 func (c *Conversation) seesOthers(t turn) bool {
-	return c.may(t, RightSee, t.place.UserOf("")) == nil // nobody has no ID
+	return c.may(t, jobs.ActSee, t.place.UserOf("")) == nil // nobody has no ID
 }
 
 // found is a job to which a person may do something.
@@ -256,15 +247,11 @@ type found struct {
 	posted jobs.Posted
 }
 
-// find returns a job, if the person may see it and do that to it. A job of another
-// workspace is not there.
-func (c *Conversation) find(ctx context.Context, t turn, id jobs.JobID, right Right) (found, error) {
+// find returns a job, if the person may see it and do that to it.
+func (c *Conversation) find(ctx context.Context, t turn, id jobs.JobID, act jobs.Act) (found, error) {
 	posted, err := c.cfg.Places.Posted(ctx, id)
 	if err != nil && !errors.Is(err, jobs.ErrNotFound) {
 		return found{}, err
-	}
-	if posted.Job != "" && !t.near(posted) {
-		return found{}, noJob(id)
 	}
 	r, err := c.cfg.Jobs.Status(ctx, id)
 	switch {
@@ -273,24 +260,10 @@ func (c *Conversation) find(ctx context.Context, t turn, id jobs.JobID, right Ri
 	case err != nil:
 		return found{}, err
 	}
-	owner := posted.User
-	if posted.Place.Scope() != t.place.Scope() && owner != "" {
-		owner = t.name() // near: it is their own
-	}
-	if err := c.may(t, RightSee, owner); err != nil {
+	if err := c.may(t, jobs.ActSee, posted.User); err != nil {
 		return found{}, err
 	}
-	return found{r, posted}, c.may(t, right, owner)
-}
-
-// near reports whether a job is in the person's workspace, or their own from direct
-// messages on the same surface, or the other way round.
-func (t turn) near(p jobs.Posted) bool {
-	if p.Place.Scope() == t.place.Scope() {
-		return true
-	}
-	return p.Place.Surface == t.place.Surface && (p.Place.Workspace == "" || t.place.Workspace == "") &&
-		jobs.LocalUser(p.User) == t.user.ID
+	return found{r, posted}, c.may(t, act, posted.User)
 }
 
 func noJob(id jobs.JobID) error {

@@ -46,11 +46,11 @@ func (c *Conversation) do(ctx context.Context, t turn, o order, files []File) (R
 }
 
 // rights says what a verb on a job needs beside seeing it.
-var rights = map[verb]Right{ //nolint:gochecknoglobals // a constant table
-	verbStatus: RightSee, verbResults: RightSee, verbPlan: RightSee, verbCost: RightSee, verbMute: RightSteer, verbUnmute: RightSteer,
-	verbApprove: RightPay, verbBudget: RightPay, verbReject: RightCancel, verbCancel: RightCancel,
-	verbEdit: RightSteer, verbCheaper: RightSteer, verbPause: RightSteer, verbResume: RightSteer, verbSkip: RightSteer, verbFinish: RightSteer,
-	verbRetry: RightPay, verbRerun: RightPay, verbPriority: RightSteer, verbAnswer: RightSteer,
+var rights = map[verb]jobs.Act{ //nolint:gochecknoglobals // a constant table
+	verbStatus: jobs.ActSee, verbResults: jobs.ActSee, verbPlan: jobs.ActSee, verbCost: jobs.ActSee, verbMute: jobs.ActSteer, verbUnmute: jobs.ActSteer,
+	verbApprove: jobs.ActPay, verbBudget: jobs.ActPay, verbReject: jobs.ActCancel, verbCancel: jobs.ActCancel,
+	verbEdit: jobs.ActSteer, verbCheaper: jobs.ActSteer, verbPause: jobs.ActSteer, verbResume: jobs.ActSteer, verbSkip: jobs.ActSteer, verbFinish: jobs.ActSteer,
+	verbRetry: jobs.ActPay, verbRerun: jobs.ActPay, verbPriority: jobs.ActSteer, verbAnswer: jobs.ActSteer,
 }
 
 // doJob does what a person ordered to be done with a job.
@@ -80,7 +80,7 @@ func (c *Conversation) doJob(ctx context.Context, t turn, o order) (Reply, error
 	if err != nil {
 		return Reply{Job: o.job}, err
 	}
-	if err := c.cfg.Jobs.Do(ctx, t.keys, change); err != nil {
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), change); err != nil {
 		return Reply{Job: o.job}, err
 	}
 	return t.confirm(f, said), nil
@@ -129,16 +129,15 @@ func (o order) change(t turn, r *jobs.Report) (jobs.Change, string, error) {
 	}
 	switch o.verb {
 	case verbBudget:
-		return o.budget(r, step)
+		return o.budget(t, r, step)
 	case verbMute:
 		return jobs.Mute{Job: o.job, Muted: true, By: t.by()}, "You hear only of questions and the end of", nil
 	case verbUnmute:
 		return jobs.Mute{Job: o.job, By: t.by()}, "You hear of all milestones again of", nil
 	case verbFinish:
-		return jobs.FinishNow{Job: o.job}, "It ends with what there is:", nil
+		return jobs.FinishNow{Job: o.job, By: t.by()}, "It ends with what there is:", nil
 	case verbAnswer:
-		text, err := saidText(o.text)
-		return jobs.Answer{Job: o.job, Path: o.path, Text: text, By: t.by()}, "Your answer is with " + step, err
+		return jobs.Answer{Job: o.job, Path: o.path, Text: clean(o.text), By: t.by()}, "Your answer is with " + step, nil
 	}
 	cmd := jobs.Command{Job: o.job, Path: o.path, Verb: jobs.Verb(o.verb), By: t.by(), Prompt: o.text, Priority: o.priority}
 	if o.verb == verbPriority {
@@ -154,7 +153,7 @@ var doing = map[verb]string{ //nolint:gochecknoglobals // a constant table
 }
 
 // budget is what an order makes of a job's money.
-func (o order) budget(r *jobs.Report, step string) (jobs.Change, string, error) {
+func (o order) budget(t turn, r *jobs.Report, step string) (jobs.Change, string, error) {
 	switch {
 	case o.amount <= 0:
 		return nil, "", refuse("Say how many US dollars, such as \"budget %s 5\", or \"budget %s +1\" to add some.", r.ID, r.ID)
@@ -163,9 +162,9 @@ func (o order) budget(r *jobs.Report, step string) (jobs.Change, string, error) 
 	case o.more && r.Cost.Budget == "":
 		return nil, "", refuse("Job %s has no limit: there is nothing to add to. Set one with \"budget %s 5\".", r.ID, r.ID)
 	case o.more:
-		return jobs.AddBudget{Job: o.job, Amount: o.amount}, fmt.Sprintf("%s more may be spent on", o.amount.Short()), nil
+		return jobs.AddBudget{Job: o.job, Amount: o.amount, By: t.by()}, fmt.Sprintf("%s more may be spent on", o.amount.Short()), nil
 	}
-	return jobs.SetBudget{Job: o.job, Path: o.path, Budget: o.amount}, fmt.Sprintf("At most %s may be spent on %s", o.amount.Short(), step), nil
+	return jobs.SetBudget{Job: o.job, Path: o.path, Budget: o.amount, By: t.by()}, fmt.Sprintf("At most %s may be spent on %s", o.amount.Short(), step), nil
 }
 
 // openOnly are the verbs that make no sense on a job that is over.
@@ -211,15 +210,15 @@ func (c *Conversation) decide(ctx context.Context, t turn, o order, f found) (Re
 		form, err := c.planForm(ctx, f)
 		return Reply{Job: f.ID, Form: form}, err
 	case verbCheaper:
-		if err := c.cfg.Jobs.Do(ctx, t.keys, nil); err != nil {
+		if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
 			return Reply{}, err
 		}
 		return t.confirm(f, "Looking for a cheaper plan for"), c.cfg.Jobs.Cheaper(ctx, t.by(), f.ID, f.PlanRevision)
 	case verbReject:
-		err := c.cfg.Jobs.Do(ctx, t.keys, jobs.Command{Job: f.ID, Verb: jobs.VerbCancel, By: t.by()})
+		err := c.cfg.Jobs.Do(ctx, t.spend(), jobs.Command{Job: f.ID, Verb: jobs.VerbCancel, By: t.by()})
 		return t.confirm(f, "The plan is rejected, nothing of it runs:"), err
 	}
-	err := c.cfg.Jobs.Do(ctx, t.keys, jobs.Approve{Job: f.ID, Revision: f.PlanRevision})
+	err := c.cfg.Jobs.Do(ctx, t.spend(), jobs.Approve{Job: f.ID, Revision: f.PlanRevision, By: t.by()})
 	return t.confirm(f, fmt.Sprintf("Plan %d runs now:", f.PlanRevision)), err
 }
 
@@ -228,7 +227,7 @@ func (c *Conversation) decide(ctx context.Context, t turn, o order, f found) (Re
 // person, or for what is only read the newest. If it is not clear, there is a list to
 // choose from, or a *jobs.UserError if there is nothing to choose.
 func (c *Conversation) meant(ctx context.Context, t turn, o order) (jobs.JobID, *Page, error) {
-	reads := rights[o.verb] == RightSee
+	reads := rights[o.verb] == jobs.ActSee
 	if len(t.thread) > 0 {
 		id, err := c.inQuestion(ctx, t.thread, o)
 		return id, nil, err
@@ -281,14 +280,5 @@ func (c *Conversation) inQuestion(ctx context.Context, thread []jobs.JobID, o or
 	return thread[0], nil
 }
 
-// saidText is what is kept of a text that a person says to a job.
-func saidText(text string) (string, error) {
-	text = strings.TrimSpace(text)
-	switch n := len([]rune(text)); {
-	case text == "":
-		return "", refuse("There is no text: say what the job should know.")
-	case n > jobs.MaxSaid:
-		return "", refuse("That has %d characters, at most %d are taken: say it shorter.", n, jobs.MaxSaid)
-	}
-	return text, nil
-}
+// clean is a text that a person says to a job as it is kept.
+func clean(text string) string { return strings.TrimSpace(strings.ToValidUTF8(text, "\ufffd")) }

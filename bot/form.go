@@ -35,7 +35,7 @@ func (c *Conversation) newJob(ctx context.Context, t turn, k Click) (Reply, erro
 			Draft: Draft{Budget: k.Fields[FieldBudget], Priority: k.Fields[FieldPriority], Approval: k.Fields[FieldApproval]},
 		})
 	}
-	if err := c.may(t, RightSubmit, t.name()); err != nil {
+	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
 		return Reply{}, err
 	}
 	form := &Form{
@@ -57,7 +57,7 @@ func (c *Conversation) newJob(ctx context.Context, t turn, k Click) (Reply, erro
 
 // answerForm asks a person for the answer that a step waits for.
 func (c *Conversation) answerForm(ctx context.Context, t turn, o order) (Reply, error) {
-	f, err := c.find(ctx, t, o.job, RightSteer)
+	f, err := c.find(ctx, t, o.job, jobs.ActSteer)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -92,7 +92,7 @@ func (c *Conversation) planForm(ctx context.Context, f found) (*Form, error) {
 
 // editPlan takes the form of planForm filled in.
 func (c *Conversation) editPlan(ctx context.Context, t turn, o order, text string) (Reply, error) {
-	f, err := c.find(ctx, t, o.job, RightSteer)
+	f, err := c.find(ctx, t, o.job, jobs.ActSteer)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -113,7 +113,7 @@ func (c *Conversation) editPlan(ctx context.Context, t turn, o order, text strin
 	if len(edits) == 0 {
 		return Reply{Job: o.job, Text: "Nothing was changed: the plan stays as it is."}, nil
 	}
-	if err := c.cfg.Jobs.Do(ctx, t.keys, nil); err != nil {
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
 		return Reply{}, err
 	}
 	newest, err := c.cfg.Jobs.EditPlan(ctx, t.by(), o.job, o.revision, edits)

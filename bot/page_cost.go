@@ -103,7 +103,7 @@ func costKey(by jobs.CostGroup, l *jobs.CostLine) string {
 	case jobs.CostByUser:
 		key = jobs.LocalUser(key)
 	case jobs.CostByChannel:
-		key = key[strings.LastIndexByte(key, '/')+1:]
+		key = key[strings.LastIndexByte(key, ':')+1:]
 	case jobs.CostByJob:
 		key += " " + jobs.Shorten(oneLine(l.Title), maxCalled)
 	}

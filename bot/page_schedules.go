@@ -20,7 +20,7 @@ const (
 
 // schedule keeps a job that runs again and again.
 func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []File) (Reply, error) {
-	if err := c.may(t, RightSubmit, t.name()); err != nil {
+	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
 		return Reply{}, err
 	}
 	zone := ""
@@ -29,7 +29,7 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	}
 	d := ScheduleDraft{
 		Zone: zone, Budget: c.cfg.Budget, MonthBudget: -1,
-		Owner: jobs.Owner{User: t.name(), Workspace: t.place.Scope(), Channel: t.place.Channel, Thread: t.place.Thread},
+		Owner: t.place.Owner(t.user.ID),
 	}
 	var err error
 	if d.Words, d.Request, err = c.cfg.Schedules.Split(o.text, zone); err != nil {
@@ -38,7 +38,7 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	if d.Files, err = fetch(ctx, files); err != nil {
 		return Reply{}, err
 	}
-	if err := c.cfg.Jobs.Do(ctx, t.keys, nil); err != nil {
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
 		return Reply{}, err
 	}
 	s, err := c.cfg.Schedules.Add(ctx, d)
@@ -68,14 +68,14 @@ func (c *Conversation) changeSchedule(ctx context.Context, t turn, v verb, id jo
 	if i < 0 {
 		return Reply{}, refuse("There is no schedule %s here: \"schedules\" lists those that there are.", shown(string(id)))
 	}
-	right := RightSteer
+	right := jobs.ActSteer
 	if v == verbCancel || v == verbRemove {
-		right = RightCancel
+		right = jobs.ActCancel
 	}
 	if err := c.may(t, right, list[i].Owner.User); err != nil {
 		return Reply{}, err
 	}
-	if err := c.cfg.Jobs.Do(ctx, t.keys, nil); err != nil {
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
 		return Reply{}, err
 	}
 	switch v {
@@ -95,7 +95,7 @@ func (c *Conversation) schedulesOf(ctx context.Context, t turn) ([]jobs.Schedule
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(s jobs.Schedule) bool {
-		return s.Owner.Workspace != t.place.Scope() || c.may(t, RightSee, s.Owner.User) != nil
+		return s.Owner.Place().Scope() != t.place.Scope() || c.may(t, jobs.ActSee, s.Owner.User) != nil
 	}), nil
 }
 

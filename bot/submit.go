@@ -3,6 +3,7 @@ package bot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -21,7 +22,7 @@ const (
 
 // submit makes a job of a message.
 func (c *Conversation) submit(ctx context.Context, t turn, m Message) (Reply, error) {
-	if err := c.may(t, RightSubmit, t.name()); err != nil {
+	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
 		return Reply{}, err
 	}
 	r, err := c.request(t, m)
@@ -37,6 +38,7 @@ func (c *Conversation) submit(ctx context.Context, t turn, m Message) (Reply, er
 // hand hands a request in. The job's card says all of it; only who gave a command
 // sees no thread yet.
 func (c *Conversation) hand(ctx context.Context, t turn, r jobs.Request) (Reply, error) {
+	r.Seen = t.spend()
 	id, err := c.cfg.Jobs.Submit(ctx, r)
 	if err != nil {
 		return Reply{}, err
@@ -52,7 +54,7 @@ func (c *Conversation) hand(ctx context.Context, t turn, r jobs.Request) (Reply,
 func (c *Conversation) request(t turn, m Message) (jobs.Request, error) {
 	r := jobs.Request{
 		Text: strings.ToValidUTF8(m.Text, "\ufffd"), Budget: c.cfg.Budget, Priority: jobs.Priority(bare(m.Draft.Priority)),
-		User: t.name(), Workspace: t.place.Scope(), Channel: t.place.Channel, Place: t.place, Seen: t.keys,
+		User: t.name(), Workspace: t.place.Scope(), Channel: t.place.Room(), Place: t.place,
 	}
 	if text := strings.TrimSpace(m.Draft.Budget); text != "" {
 		amount, more, ok := money(strings.ToLower(text))
@@ -97,6 +99,9 @@ func fetch(ctx context.Context, files []File) ([]jobs.Attachment, error) {
 
 func fetchOne(ctx context.Context, f File) ([]byte, error) {
 	lost := func(err error) error {
+		if errors.Is(ctx.Err(), context.Canceled) { // Bob stops: the platform sends the event again
+			return fmt.Errorf("fetch a file: %w", err)
+		}
 		return &jobs.UserError{Message: fmt.Sprintf("The file %q could not be fetched: send it again. No job was made.", shown(f.Name)), Err: err}
 	}
 	body, err := f.Open(ctx)
@@ -121,11 +126,11 @@ func tooLarge(name string) error {
 // followUp makes a job that goes on where another ended: it is given that one's
 // request, result and files.
 func (c *Conversation) followUp(ctx context.Context, t turn, m Message, id jobs.JobID) (Reply, error) {
-	f, err := c.find(ctx, t, id, RightSee)
+	f, err := c.find(ctx, t, id, jobs.ActSee)
 	if err != nil {
 		return Reply{Job: id}, err
 	}
-	if err := c.may(t, RightSubmit, t.name()); err != nil {
+	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
 		return Reply{Job: id}, err
 	}
 	r, err := c.request(t, m)
@@ -198,11 +203,11 @@ func lookBack(r *jobs.Report) []byte {
 
 // again makes a job of the same request and files as another.
 func (c *Conversation) again(ctx context.Context, t turn, id jobs.JobID) (Reply, error) {
-	f, err := c.find(ctx, t, id, RightSee)
+	f, err := c.find(ctx, t, id, jobs.ActSee)
 	if err != nil {
 		return Reply{Job: id}, err
 	}
-	if err := c.may(t, RightSubmit, t.name()); err != nil {
+	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
 		return Reply{Job: id}, err
 	}
 	given, _, err := c.cfg.Files.FilesOf(ctx, id)
@@ -215,7 +220,8 @@ func (c *Conversation) again(ctx context.Context, t turn, id jobs.JobID) (Reply,
 	}
 	r.Stored, r.Priority = given, f.Priority
 	if f.posted.Place.Surface == t.place.Surface {
-		r.Place, r.Channel = f.posted.Place, f.posted.Place.Channel
+		p := f.posted.Place
+		r.Place, r.Channel, r.Workspace, r.User = p, p.Room(), p.Scope(), p.UserOf(t.user.ID)
 	}
 	if r.Budget = -1; f.Cost.Budget != "" {
 		if r.Budget, err = jobs.ParseMoney(f.Cost.Budget); err != nil {

@@ -143,7 +143,7 @@ func (c *Conversation) tell(ctx context.Context, t turn, m Message, o order, r *
 		}
 		return c.followUp(ctx, t, m, r.ID)
 	}
-	f, err := c.find(ctx, t, r.ID, RightSteer)
+	f, err := c.find(ctx, t, r.ID, jobs.ActSteer)
 	if err != nil {
 		return Reply{Job: r.ID}, err
 	}
@@ -154,13 +154,19 @@ func (c *Conversation) tell(ctx context.Context, t turn, m Message, o order, r *
 		return Reply{Job: r.ID}, refuse("Say what you want: %s", moneyWays(s))
 	}
 	path, text := toStep(m.Text)
-	if text, err = saidText(text); err != nil {
-		return Reply{Job: r.ID}, err
-	}
-	if err := c.cfg.Jobs.Do(ctx, t.keys, jobs.Say{Job: r.ID, Path: path, User: t.name(), Text: text}); err != nil {
+	say := jobs.Say{Job: r.ID, Path: path, User: t.speaker(), Text: clean(text), By: t.by()}
+	if err := c.cfg.Jobs.Do(ctx, t.spend(), say); err != nil {
 		return Reply{Job: r.ID}, err
 	}
 	return t.confirm(f, heardBy(r, path)), nil
+}
+
+// speaker is the person as the job is told of them.
+func (t turn) speaker() string {
+	if name := oneLine(t.user.Name); name != "" {
+		return jobs.Shorten(name, maxShownTitle)
+	}
+	return t.name()
 }
 
 // heardBy says what becomes of what was said to a job.

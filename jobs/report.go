@@ -37,6 +37,8 @@ type Report struct {
 	Error     string           `json:"error,omitempty"`
 	Artifacts []ArtifactReport `json:"artifacts,omitempty"`
 	Calls     []CallReport     `json:"calls,omitempty"`
+
+	Undelivered []string `json:"undelivered,omitempty"` // what people could not be told, and why
 }
 
 // CostReport is a job's money, in dollars with nine decimals.

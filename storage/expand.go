@@ -325,6 +325,12 @@ func (u *unit) approve(c jobs.Approve) error {
 	if err != nil {
 		return err
 	}
+	if err := u.audit(c.Job, c.By, "approve", "", fmt.Sprintf("revision %d", c.Revision)); err != nil {
+		return err
+	}
+	if err := u.overtaken(c.Job, jobs.NoticeApproval); err != nil {
+		return err
+	}
 	if root.phase == jobs.PhaseCombine {
 		return u.openBranch(root, jobs.EventApprove)
 	}

@@ -108,6 +108,9 @@ func (u *unit) revise(c jobs.Revise) error {
 		return err
 	}
 	root.openChildren, root.n.Total, root.n.Weight, root.dirty = top.children, top.leaves, top.weight, true
+	if err := u.overtaken(root.job, jobs.NoticeApproval); err != nil {
+		return err
+	}
 	if err := u.askApproval(root.job, revision); err != nil {
 		return err
 	}

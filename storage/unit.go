@@ -126,8 +126,6 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.expire(c)
 	case jobs.Quiet:
 		return u.quiet(c)
-	case jobs.Delivered:
-		return u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	case jobs.AddSchedule:
 		return u.addSchedule(c.Schedule)
 	case jobs.SetSchedule:
@@ -139,6 +137,33 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 	case jobs.Forget:
 		return u.forget(c, out)
 	}
+	return u.tell(c, out)
+}
+
+// tell makes what front ends and those who deliver ask for.
+func (u *unit) tell(c jobs.Change, out *jobs.Outcome) error {
+	switch c := c.(type) {
+	case jobs.Once:
+		return u.once(c, out)
+	case jobs.Put:
+		return u.put(c)
+	case jobs.Shown:
+		return u.shown(c)
+	case jobs.Mute:
+		return u.mute(c)
+	case jobs.Feedback:
+		return u.feedback(c)
+	case jobs.Begin:
+		return u.begin(c)
+	case jobs.Sent:
+		return u.sent(c)
+	case jobs.Postpone:
+		return u.postpone(c)
+	case jobs.GiveUp:
+		return u.giveUp(c)
+	case jobs.Delivered:
+		return u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
+	}
 	return fmt.Errorf("unknown change %T", c)
 }
 
@@ -146,7 +171,8 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 // a failure of the transaction. Refusals come before anything was written.
 func refusal(err error) bool {
 	_, user := errors.AsType[*jobs.UserError](err)
-	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrPaused) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound)
+	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrPaused) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound) ||
+		errors.Is(err, jobs.ErrSeen)
 }
 
 // stmt returns the prepared statement for text in this transaction.
@@ -340,13 +366,6 @@ func (u *unit) milestones() error {
 		}
 	}
 	return nil
-}
-
-// notice puts something to say into the outbox; the same key is said once.
-func (u *unit) notice(job jobs.JobID, kind jobs.NoticeKind, key, text string) error {
-	u.touch(job)
-	return u.exec("INSERT INTO outbox (job_id, kind, key, text, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-		string(job), string(kind), string(job)+":"+key, text, u.now)
 }
 
 // movesJSON is json.Marshal for moves, which hold no character that needs

@@ -89,7 +89,7 @@ func (c *Conversation) doJob(ctx context.Context, t turn, o order) (Reply, error
 // confirm says what was done. In the job's own thread everybody may know.
 func (t turn) confirm(f found, said string) Reply {
 	public := f.posted.Place == t.place && (t.way == WayMention || t.way == WayReply || t.way == WayDirect)
-	return Reply{Text: said + " " + called(f.Report) + ".", Job: f.ID, Public: public}
+	return Reply{Text: strings.TrimSpace(said) + " " + called(f.Report) + ".", Job: f.ID, Public: public}
 }
 
 // called names a job for people.

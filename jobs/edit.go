@@ -207,6 +207,13 @@ type Revise struct {
 
 func (Revise) isChange() {}
 
+// Plan returns the plan of a job that waits for approval, whose keys are paths, and
+// its revision. It returns a *UserError if the job does not wait for approval,
+// ErrNotFound if there is none.
+func (s *Service) Plan(ctx context.Context, id JobID) (Plan, int, error) {
+	return s.cfg.Store.Plan(ctx, id)
+}
+
 // EditPlan changes a plan that waits for approval, and returns the number of the
 // new revision. It returns a *UserError for an old revision, for an edit that makes
 // no sense, and for a plan that could not run, such as one with a circle.

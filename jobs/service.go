@@ -17,8 +17,8 @@ import (
 const (
 	// maxRequest is longer than any chat message; more belongs into a file.
 	maxRequest = 20_000
-	// maxFiles keeps a planner's view of them readable.
-	maxFiles = 50
+	// MaxFiles bounds the attachments: a planner looks at all of them.
+	MaxFiles = 50
 	// maxTitle is what fits a heading.
 	maxTitle = 120
 )
@@ -126,8 +126,8 @@ func (r Request) Check() error {
 		return &UserError{Message: "The request is not valid UTF-8 text: send it as plain text."}
 	case r.Priority != "" && r.Priority.Rank() == 0:
 		return &UserError{Message: fmt.Sprintf("%q is no priority: use low, medium, high or urgent.", r.Priority)}
-	case len(r.Files) > maxFiles:
-		return &UserError{Message: fmt.Sprintf("%d files are too many, at most %d are taken: pack them or send fewer.", len(r.Files), maxFiles)}
+	case len(r.Files) > MaxFiles:
+		return &UserError{Message: fmt.Sprintf("%d files are too many, at most %d are taken: pack them or send fewer.", len(r.Files), MaxFiles)}
 	}
 	return nil
 }

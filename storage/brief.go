@@ -50,7 +50,7 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	for _, r := range line {
 		b.Place = append(b.Place, r.Title)
 	}
-	if b.Files, b.Artifacts, err = s.infos(ctx, n.Job); err != nil {
+	if b.Files, b.Artifacts, err = s.FilesOf(ctx, n.Job); err != nil {
 		return b, err
 	}
 	if b.Messages, err = s.Said(ctx, n); err != nil {

@@ -28,8 +28,8 @@ type FrontEnd interface {
 	// Direct returns the place where one person alone is reached. Its errors are of type
 	// *DeliveryError.
 	Direct(ctx context.Context, workspace, user string) (jobs.Place, error)
-	// Stale tells that the lists of jobs that these people look at are out of date. It
-	// does not block.
+	// Stale tells that the lists of jobs that these people look at are out of date, by
+	// the names that jobs.Place.UserOf gives them. It does not block.
 	Stale(users []string)
 }
 

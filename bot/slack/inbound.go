@@ -171,7 +171,7 @@ func (s *Slack) hear(ctx context.Context, h bot.Handler, in incoming, sp spoken)
 	m := bot.Message{
 		Keys:  []string{eventKey(in.id), messageKey(in.t.id, sp.channel, sp.ts)},
 		Place: place(in.t.id, sp.channel, thread), ID: sp.ts, Way: sp.way,
-		User: s.people.user(ctx, in.t, sp.user, ""), Text: plain(sp.text, in.t.user), Files: s.files(in.t, sp.files),
+		User: s.people.user(ctx, in.t, sp.user, ""), Text: written(sp.text, in.t.user), Files: s.files(in.t, sp.files),
 	}
 	reply, err := h.Hear(ctx, m)
 	to := listener{t: in.t, channel: sp.channel, thread: sp.thread, user: sp.user}
@@ -243,7 +243,7 @@ func (s *Slack) command(ctx context.Context, h bot.Handler, cmd slackapi.SlashCo
 	begun := s.cfg.Now()
 	reply, err := h.Hear(ctx, bot.Message{
 		Keys: []string{triggerKey(cmd.TriggerID)}, Place: place(t.id, cmd.ChannelID, ""), Way: bot.WayCommand,
-		User: s.people.user(ctx, t, cmd.UserID, cmd.UserName), Text: plain(cmd.Text, t.user),
+		User: s.people.user(ctx, t, cmd.UserID, cmd.UserName), Text: written(cmd.Text, t.user),
 	})
 	if err != nil && !errors.Is(err, jobs.ErrSeen) {
 		s.cfg.Log.Error("slack command failed", "team", t.id, "error", err)

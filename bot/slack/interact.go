@@ -265,7 +265,7 @@ func (s *Slack) handOver(ctx context.Context, h bot.Handler, t *team, ic slackap
 	}
 	reply, err := h.Hear(ctx, bot.Message{
 		Keys: []string{triggerKey(ic.TriggerID)}, Place: place(t.id, ic.Channel.ID, thread), ID: ic.Message.Timestamp,
-		User: s.people.user(ctx, t, ic.User.ID, ic.User.Name), Text: plain(ic.Message.Text, t.user),
+		User: s.people.user(ctx, t, ic.User.ID, ic.User.Name), Text: written(ic.Message.Text, t.user),
 		Files: s.files(t, ic.Message.Files), Way: bot.WayMenu,
 	})
 	reply = s.clicked(t, reply, err)

@@ -64,7 +64,7 @@ func (s *Slack) postText(ctx context.Context, t *team, p bot.Post) (bot.Placed, 
 // notifications, and links show no preview.
 func messageOptions(blocks []slackapi.Block, text string) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
-		slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionText(escaped(text), false),
+		slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionText(text, false),
 		slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
 	}
 }

@@ -35,7 +35,7 @@ func ephemeral(r bot.Reply) any {
 		kind = slackapi.ResponseTypeInChannel
 	}
 	blocks, text := replyBlocks(r)
-	return object{"response_type": kind, "text": escaped(text), "blocks": blocks, "unfurl_links": false, "unfurl_media": false}
+	return object{"response_type": kind, "text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false}
 }
 
 // small reports whether an answer is short enough for Slack.
@@ -56,7 +56,7 @@ func (s *Slack) say(ctx context.Context, to listener, r bot.Reply) {
 	}
 	blocks, text := replyBlocks(r)
 	opts := []slackapi.MsgOption{
-		slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionText(escaped(text), false),
+		slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionText(text, false),
 		slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
 	}
 	err := s.sayIn(ctx, to, r.Public, opts)
@@ -135,9 +135,4 @@ func (s *Slack) isSlack(address string) bool {
 	}
 	host := u.Hostname()
 	return u.Scheme == "https" && (strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com"))
-}
-
-// escaped is a plain text as Slack wants it: nobody is pinged by it.
-func escaped(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }

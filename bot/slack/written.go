@@ -6,9 +6,9 @@ import "strings"
 // characters.
 const maxText = 160_000
 
-// plain turns the text of a message as Slack sends it into what the person wrote:
+// written turns the text of a message as Slack sends it into what the person wrote:
 // escapes are undone, mentions of self are left out, links are named by their address.
-func plain(text, self string) string {
+func written(text, self string) string {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
@@ -24,7 +24,7 @@ func plain(text, self string) string {
 			b.WriteString("<" + rest)
 			break
 		}
-		b.WriteString(plainToken(token, self))
+		b.WriteString(writtenToken(token, self))
 		text = after
 	}
 	// Slack escapes these three and nothing else; the ampersand comes last, so that
@@ -33,8 +33,8 @@ func plain(text, self string) string {
 	return strings.TrimSpace(out)
 }
 
-// plainToken is what stands between angle brackets as people read it.
-func plainToken(token, self string) string {
+// writtenToken is what stands between angle brackets as people read it.
+func writtenToken(token, self string) string {
 	body, label, _ := strings.Cut(token, "|")
 	if body == "" {
 		return "<" + token + ">"
@@ -48,7 +48,7 @@ func plainToken(token, self string) string {
 	case '#':
 		return "#" + either(label, rest)
 	case '!':
-		return plainCommand(rest, label)
+		return writtenCommand(rest, label)
 	default:
 		body = strings.TrimPrefix(strings.TrimPrefix(body, "mailto:"), "tel:")
 		if label == "" || label == body || strings.HasSuffix(body, "://"+label) {
@@ -58,8 +58,8 @@ func plainToken(token, self string) string {
 	}
 }
 
-// plainCommand is one of Slack's own: here, channel, everyone, a group, a date.
-func plainCommand(name, label string) string {
+// writtenCommand is one of Slack's own: here, channel, everyone, a group, a date.
+func writtenCommand(name, label string) string {
 	if label != "" {
 		return label
 	}

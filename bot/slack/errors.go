@@ -18,7 +18,8 @@ type deed int
 // The deeds.
 const (
 	deedPost deed = iota // done twice, it is seen twice
-	deedSet              // done twice, it is as if done once
+	deedEdit             // done twice, it is as if done once
+	deedLook             // done or not, nobody sees anything of it
 )
 
 // noWait is what a refusal without a time asks for.
@@ -64,16 +65,24 @@ func tooOften(err error) (time.Duration, bool) {
 	return 0, false
 }
 
-// lost says what a call without an answer of Slack's own means: a message may be up
-// unless the call never reached anybody, or was turned away.
+// lost says what a call without an answer of Slack's own means: it may be done unless
+// it never reached anybody, or was turned away.
 func lost(err error, d deed) bot.Trouble {
-	if e, ok := errors.AsType[slackapi.StatusCodeError](err); ok && e.Code < 500 {
+	e, answered := errors.AsType[slackapi.StatusCodeError](err)
+	switch {
+	case answered && e.Code < 500:
 		return bot.TroubleRefused
-	}
-	if d == deedSet || neverSent(err) {
+	case neverSent(err), d == deedLook, d == deedEdit && (answered || timedOut(err)):
 		return bot.TroubleLater
+	default:
+		return bot.TroubleUnsure
 	}
-	return bot.TroubleUnsure
+}
+
+// timedOut reports whether a call took too long.
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // neverSent reports whether a call ended before there was a connection.
@@ -115,7 +124,7 @@ func trouble(code string, d deed) bot.Trouble {
 // tokens.
 func unusable(err error) bool {
 	e, ok := errors.AsType[slackapi.SlackErrorResponse](err)
-	return ok && (trouble(e.Err, deedSet) == bot.TroubleRevoked || e.Err == "not_allowed_token_type" || e.Err == "missing_scope")
+	return ok && (trouble(e.Err, deedLook) == bot.TroubleRevoked || e.Err == "not_allowed_token_type" || e.Err == "missing_scope")
 }
 
 // pause waits for d or the end of ctx.

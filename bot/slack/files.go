@@ -160,14 +160,14 @@ func (s *Slack) upload(ctx context.Context, t *team, at jobs.Place, f *bot.FileC
 		return err
 	})
 	if err != nil {
-		return "", delivery(err, deedSet)
+		return "", delivery(err, deedLook)
 	}
 	if !s.isSlack(ticket.UploadURL) {
-		return "", delivery(errNotSlack, deedSet)
+		return "", delivery(errNotSlack, deedLook)
 	}
 	err = t.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: ticket.UploadURL, Reader: bytes.NewReader(f.Data), Filename: f.Name})
 	if err != nil {
-		return "", delivery(err, deedSet)
+		return "", delivery(err, deedLook)
 	}
 	err = s.call(ctx, t, mComplete, "", func(api *slackapi.Client) error {
 		done, err := api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{

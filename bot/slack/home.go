@@ -269,7 +269,7 @@ func (h *home) put(ctx context.Context, t *team, user string, page bot.Page) {
 	h.s.cfg.Log.Warn("slack home not published", "team", t.id, "error", err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if l := h.viewers[viewer{t.id, user}]; l != nil && !revoked(delivery(err, deedSet)) {
+	if l := h.viewers[viewer{t.id, user}]; l != nil && !revoked(delivery(err, deedLook)) {
 		l.stale = true // the next thing that happens shows it
 	}
 }

@@ -22,7 +22,7 @@ const (
 func (s *Slack) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	t, err := s.teams.get(ctx, p.Place.Workspace)
 	if err != nil {
-		return bot.Placed{}, delivery(err, deedSet)
+		return bot.Placed{}, delivery(err, deedLook)
 	}
 	if p.File != nil {
 		return s.postFile(ctx, t, p)
@@ -73,21 +73,21 @@ func messageOptions(blocks []slackapi.Block, text string) []slackapi.MsgOption {
 func (s *Slack) Edit(ctx context.Context, at bot.Placed, c bot.Card) error {
 	t, err := s.teams.get(ctx, at.Place.Workspace)
 	if err != nil {
-		return delivery(err, deedSet)
+		return delivery(err, deedLook)
 	}
 	blocks, text := cardBlocks(c)
 	err = s.call(ctx, t, mUpdate, "", func(api *slackapi.Client) error {
 		_, _, _, err := api.UpdateMessageContext(ctx, at.Place.Channel, at.Message, messageOptions(blocks, text)...)
 		return err
 	})
-	return delivery(err, deedSet)
+	return delivery(err, deedEdit)
 }
 
 // Find returns the message that an earlier Post with that key put up.
 func (s *Slack) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	t, err := s.teams.get(ctx, p.Place.Workspace)
 	if err != nil {
-		return bot.Placed{}, delivery(err, deedSet)
+		return bot.Placed{}, delivery(err, deedLook)
 	}
 	var text, file bot.Placed
 	err = s.look(ctx, t, p.Place, func(m slackapi.Message) bool {
@@ -104,7 +104,7 @@ func (s *Slack) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	})
 	switch {
 	case err != nil:
-		return bot.Placed{}, delivery(err, deedSet)
+		return bot.Placed{}, delivery(err, deedLook)
 	case p.File == nil || isNote(p):
 		return text, nil
 	case file.Message == "" && text.Message != "":
@@ -198,7 +198,7 @@ func (s *Slack) single(ctx context.Context, t *team, channel, ts string) (slacka
 func (s *Slack) Direct(ctx context.Context, workspace, user string) (jobs.Place, error) {
 	t, err := s.teams.get(ctx, workspace)
 	if err != nil {
-		return jobs.Place{}, delivery(err, deedSet)
+		return jobs.Place{}, delivery(err, deedLook)
 	}
 	var channel *slackapi.Channel
 	err = s.call(ctx, t, mOpenDM, "", func(api *slackapi.Client) (err error) {
@@ -206,7 +206,7 @@ func (s *Slack) Direct(ctx context.Context, workspace, user string) (jobs.Place,
 		return err
 	})
 	if err != nil {
-		return jobs.Place{}, delivery(err, deedSet)
+		return jobs.Place{}, delivery(err, deedLook)
 	}
 	return place(workspace, channel.ID, ""), nil
 }

@@ -148,7 +148,8 @@ func (s *Server) Target(address string) {
 	s.target = strings.TrimRight(address, "/")
 }
 
-// Fail lets the next calls of a method go wrong, one by one.
+// Fail lets the next calls of a method go wrong, one by one; chat.* is any of those
+// that begin so.
 func (s *Server) Fail(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -319,9 +320,12 @@ func (s *Server) called(name, token string) (Fault, time.Duration) {
 	defer s.mu.Unlock()
 	defer s.change()
 	s.calls[name]++
-	if list := s.faults[name]; len(list) > 0 {
-		s.faults[name] = list[1:]
-		return list[0], 0
+	family, _, _ := strings.Cut(name, ".")
+	for _, key := range []string{name, family + ".*"} {
+		if list := s.faults[key]; len(list) > 0 {
+			s.faults[key] = list[1:]
+			return list[0], 0
+		}
 	}
 	limit, ok := s.cfg.Limits[name]
 	if !ok {

@@ -160,11 +160,7 @@ func NewReport(root *Node, now time.Time) Report {
 		Tokens: root.Counts.Tokens, Result: root.Result, Error: root.Error,
 		Cost: CostReport{USD: root.Counts.Cost.String(), Reserved: Money(0).String(), Unpriced: root.Counts.Unpriced},
 	}
-	c := root.Counts
-	r.Summary = Summary{
-		Total: c.Total, Completed: c.Completed, Failed: c.Failed, Running: c.Running,
-		Queued: c.Queued(), Skipped: c.Skipped, Cancelled: c.Cancelled,
-	}
+	r.Summary = root.Counts.Summary()
 	if !root.Started.IsZero() {
 		end := now
 		if root.Status.Final() {

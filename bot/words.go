@@ -1,0 +1,199 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// states says a state in a symbol and words, never in a symbol alone. A branch that
+// waits for its steps is at work.
+var states = map[jobs.Status]string{ //nolint:gochecknoglobals // a constant table
+	jobs.StatusPlanning:           "🧭 Planning",
+	jobs.StatusAwaitingApproval:   "✋ Waits for approval",
+	jobs.StatusQueued:             "⏳ Queued",
+	jobs.StatusRunning:            "▶️ Running",
+	jobs.StatusWaitingForChildren: "▶️ Running",
+	jobs.StatusWaitingForInput:    "❓ Waits for you",
+	jobs.StatusPaused:             "⏸️ Paused",
+	jobs.StatusCompleted:          "✅ Completed",
+	jobs.StatusPartial:            "⚠️ Partly completed",
+	jobs.StatusFailed:             "❌ Failed",
+	jobs.StatusCancelled:          "🚫 Cancelled",
+	jobs.StatusSkipped:            "⏭️ Skipped",
+}
+
+// stateWords is a symbol and words for a state. One that does not exist is shown by
+// its own name.
+func stateWords(s jobs.Status) string {
+	if text, ok := states[s]; ok {
+		return text
+	}
+	return "• " + named(string(s))
+}
+
+// stateMark is the symbol of stateWords alone, for lines that say the words another
+// way.
+func stateMark(s jobs.Status) string {
+	mark, _, _ := strings.Cut(stateWords(s), " ")
+	return mark
+}
+
+// stateName is stateWords without the symbol, in small letters, for sentences.
+func stateName(s jobs.Status) string {
+	_, words, _ := strings.Cut(stateWords(s), " ")
+	return strings.ToLower(words)
+}
+
+// reasons says in words why a node waits or how it ended. What is missing here is
+// shown by its own name.
+var reasons = map[jobs.Reason]string{ //nolint:gochecknoglobals // a constant table
+	jobs.ReasonDependency:       "waits for an earlier step",
+	jobs.ReasonSlot:             "waits for a free worker",
+	jobs.ReasonRetryAt:          "will be tried again",
+	jobs.ReasonRateLimit:        "waits for the model's rate limit",
+	jobs.ReasonBudget:           "the budget does not cover the next call",
+	jobs.ReasonApproval:         "waits for approval of the plan",
+	jobs.ReasonQuestion:         "waits for an answer",
+	jobs.ReasonTimeout:          "took too long",
+	jobs.ReasonDependencyFailed: "an earlier step failed",
+	jobs.ReasonChildrenFailed:   "steps below it failed",
+	jobs.ReasonUser:             "by a person",
+	jobs.ReasonPlanInvalid:      "no valid plan",
+	jobs.ReasonTruncated:        "the model's answer was cut off",
+	jobs.ReasonContentPolicy:    "the model refused the content",
+	jobs.ReasonWorkerLost:       "its worker was lost",
+	jobs.ReasonEffectUnknown:    "it is unknown whether it acted",
+	jobs.ReasonExpired:          "nobody answered in time",
+	jobs.ReasonModel:            "the model's provider refused",
+	jobs.ReasonUnpriced:         "the model's price is unknown",
+	jobs.ReasonNotNeeded:        "not needed",
+	jobs.ReasonReplanned:        "planned anew",
+	jobs.ReasonStopped:          "goes on after a restart",
+	jobs.ReasonDisk:             "the disk is full",
+	jobs.ReasonInternal:         "a fault inside Bob",
+}
+
+// reasonWords is empty for no reason.
+func reasonWords(r jobs.Reason) string {
+	if text, ok := reasons[r]; ok {
+		return text
+	}
+	return named(string(r))
+}
+
+// named is the name of a constant as words.
+func named(constant string) string { return oneLine(strings.ReplaceAll(constant, "_", " ")) }
+
+// doneWords is empty while there is no plan to count the steps of.
+func doneWords(s jobs.Summary) string {
+	if s.Total == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d done", s.Completed, s.Total)
+	if s.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", s.Failed)
+	}
+	return text
+}
+
+// costWords is what a job cost, of what it may cost.
+func costWords(r *jobs.Report) string {
+	text := jobs.ShortUSD(r.Cost.USD)
+	if r.Cost.Budget != "" {
+		text += " of " + jobs.ShortUSD(r.Cost.Budget)
+	}
+	if r.Cost.Unpriced > 0 {
+		text += fmt.Sprintf(" (unpriced calls: %d)", r.Cost.Unpriced)
+	}
+	if r.Cost.Exceeded > 0 {
+		text += fmt.Sprintf(" (calls dearer than reserved: %d)", r.Cost.Exceeded)
+	}
+	return oneLine(text)
+}
+
+// tokenWords is the sum of the tokens.
+func tokenWords(t jobs.Tokens) string { return humanize.Comma(t.Sum()) + " tokens" }
+
+// remainingWords is empty when nothing is known or the job is over.
+func remainingWords(r *jobs.Report) string {
+	if r.RemainingMS <= 0 || r.Status.Final() {
+		return ""
+	}
+	return "about " + millis(r.RemainingMS) + " left"
+}
+
+func millis(n int64) string { return jobs.HumanDuration(time.Duration(n) * time.Millisecond) }
+
+// elapsed is how long a job has gone on at now, or took.
+func elapsed(r *jobs.Report, now time.Time) time.Duration {
+	reported := time.Duration(r.ElapsedMS) * time.Millisecond
+	if r.StartedAt == nil || r.Status.Final() || r.Status == jobs.StatusPaused {
+		return reported
+	}
+	return max(reported, now.Sub(*r.StartedAt))
+}
+
+// titleOf is what a job is called: it has no title before it is planned only if its
+// request had no words.
+func titleOf(r *jobs.Report) string {
+	for _, text := range []string{r.Title, r.Request} {
+		if text = oneLine(text); text != "" {
+			return jobs.Shorten(text, maxShownTitle)
+		}
+	}
+	return "untitled"
+}
+
+// maxShownTitle bounds a title on one line, in characters.
+const maxShownTitle = 120
+
+// percent is 100 only for what is wholly done.
+func percent(progress float64) int {
+	if !(progress > 0) { // not a number either
+		return 0
+	}
+	return int(min(progress, 100))
+}
+
+// joined joins what is not empty with dots.
+func joined(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, " · ")
+}
+
+// ago is how long before now a time was.
+func ago(t, now time.Time) string {
+	if !t.Before(now) {
+		return "just now"
+	}
+	return jobs.HumanDuration(now.Sub(t)) + " ago"
+}
+
+// oneLine makes a text of people or models one line: runs of white space are one
+// space, and characters that show nothing, such as right-to-left overrides, are
+// dropped. The joiners stay: scripts and emoji need them.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == '\u200c' || r == '\u200d':
+			return r
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -164,7 +164,8 @@ func encode(q request) (kind string, body []byte, err error) {
 			return "", nil, err
 		}
 	}
-	return form.FormDataContentType(), out.Bytes(), form.Close()
+	err = form.Close()
+	return form.FormDataContentType(), out.Bytes(), err
 }
 
 func part(form *multipart.Writer, head textproto.MIMEHeader, data []byte) error {

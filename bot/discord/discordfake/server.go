@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -202,6 +203,20 @@ func (s *Server) Channel(id string) (Channel, bool) {
 		return Channel{}, false
 	}
 	return *c, true
+}
+
+// Threads lists the threads of a channel, oldest first.
+func (s *Server) Threads(parent string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for id, c := range s.channels {
+		if c.Parent == parent && c.Type == PublicThread {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Messages lists copies of a channel's messages, oldest first.

@@ -98,7 +98,7 @@ func (s *Server) approve(ctx context.Context, id jobs.JobID, in Approval) error 
 	if in.Revision < 1 {
 		return missing("revision", "the plan_revision of the job's report")
 	}
-	return s.cfg.Service.Approve(ctx, id, in.Revision)
+	return s.cfg.Service.Do(ctx, nil, jobs.Approve{Job: id, Revision: in.Revision, By: actor()})
 }
 
 func (s *Server) edit(ctx context.Context, id jobs.JobID, in Edits) error {
@@ -116,7 +116,7 @@ func (s *Server) budget(ctx context.Context, id jobs.JobID, in Allowance) error 
 	if in.Budget == nil {
 		return missing("budget", "US dollars such as 2 or \"0.50\"")
 	}
-	return s.cfg.Service.SetBudget(ctx, id, jobs.Money(*in.Budget))
+	return s.cfg.Service.Do(ctx, nil, jobs.SetBudget{Job: id, Budget: jobs.Money(*in.Budget), By: actor()})
 }
 
 // message answers what the job asks, or else tells it what to take into account.
@@ -131,7 +131,7 @@ func (s *Server) message(ctx context.Context, id jobs.JobID, in Message) error {
 	if asks {
 		return s.cfg.Service.Answer(ctx, jobs.Answer{Job: id, Path: in.Path, Text: in.Text, By: actor()})
 	}
-	return s.cfg.Service.Say(ctx, id, in.Path, caller, in.Text)
+	return s.cfg.Service.Do(ctx, nil, jobs.Say{Job: id, Path: in.Path, User: caller, Text: in.Text, By: actor()})
 }
 
 func missing(field, what string) error {

@@ -28,6 +28,7 @@ type Config struct {
 	Notify    NotifyConfig    `yaml:"notify"`
 	Retention RetentionConfig `yaml:"retention"`
 	Web       WebConfig       `yaml:"web"`
+	Access    AccessConfig    `yaml:"access"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -292,7 +293,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check(), c.Access.check())
 }
 
 func (d DatabaseConfig) check() []error {

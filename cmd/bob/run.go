@@ -244,7 +244,7 @@ func (r *runner) goOn(ctx context.Context) error {
 	r.id = id
 	r.h.only.Store(&r.id)
 	if r.o.approve == "auto" && report.Status == jobs.StatusAwaitingApproval {
-		if err := r.h.service.Approve(ctx, id, report.PlanRevision); err != nil {
+		if err := r.h.service.Do(ctx, nil, jobs.Approve{Job: id, Revision: report.PlanRevision, By: terminalUser()}); err != nil {
 			return err
 		}
 	}
@@ -258,7 +258,7 @@ func (r *runner) goOn(ctx context.Context) error {
 	case report.Status.Final():
 		return nil
 	case r.o.finish:
-		return r.h.service.FinishNow(ctx, id)
+		return r.h.service.Do(ctx, nil, jobs.FinishNow{Job: id, By: terminalUser()})
 	case report.Cost.Shortage != nil && report.Cost.Shortage.Until != nil:
 		return r.h.service.TryAgain(ctx, id) // the day may be over, or the limit another one
 	}
@@ -369,9 +369,9 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 	case report.Status == jobs.StatusAwaitingApproval:
 		r.p.sayf("\n%s", terminal.Detail(report, time.Now()))
 		if !r.yes("Run this plan?") {
-			return false, r.h.service.Cancel(ctx, r.id)
+			return false, r.h.service.Do(ctx, nil, jobs.Cancel{Job: r.id, Reason: jobs.ReasonUser, By: terminalUser()})
 		}
-		return true, r.h.service.Approve(ctx, r.id, report.PlanRevision)
+		return true, r.h.service.Do(ctx, nil, jobs.Approve{Job: r.id, Revision: report.PlanRevision, By: terminalUser()})
 	case report.Cost.Shortage != nil:
 		return r.askMoney(ctx, report.Cost.Shortage)
 	}

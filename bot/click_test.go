@@ -50,11 +50,13 @@ func TestConversation_Click_doesWhatButtonsSay(t *testing.T) {
 		{bot.Button{Action: bot.ActReject, Job: waiting, Arg: "1"}, nil, command(waiting, "", "cancel")},
 		{bot.Button{Action: bot.ActCheaper, Job: waiting, Arg: "1"}, nil, "cheaper job_00000002 1 by slack:T1:UA"},
 		{
-			bot.Button{Action: bot.ActEdit, Job: waiting, Arg: "1"}, map[string]string{bot.FieldSteps: "+ 7 charts"},
+			bot.Button{Action: bot.ActEdit, Job: waiting, Arg: "1"},
+			map[string]string{bot.FieldSteps: "+ 7 charts"},
 			"edit job_00000002 1 by slack:T1:UA: [{Op:add Path: Before: Title: Prompt:7 charts DependsOn:[] Tools:[]}]",
 		},
 		{
-			bot.Button{Action: bot.ActAnswer, Job: running, Arg: "1"}, map[string]string{bot.FieldAnswer: " 2024 "},
+			bot.Button{Action: bot.ActAnswer, Job: running, Arg: "1"},
+			map[string]string{bot.FieldAnswer: " 2024 "},
 			"jobs.Answer{Job:job_00000001 Path:1 Text:2024 " + by + "}",
 		},
 		{bot.Button{Action: bot.ActAdd, Job: running, Arg: "1.000000000"}, nil, "jobs.AddBudget{Job:job_00000001 Amount:1.000000000 " + by + "}"},

@@ -278,9 +278,9 @@ func TestConversation_Hear_newJobs(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	for text, draft := range map[string]bot.Draft{
-		`"a lot" is no budget`:            {Budget: "a lot"},
-		`"-1" is no budget`:               {Budget: "-1"},
-		`"soon" is no priority`:           {Priority: "soon"},
+		`"a lot" is no budget`:             {Budget: "a lot"},
+		`"-1" is no budget`:                {Budget: "-1"},
+		`"soon" is no priority`:            {Priority: "soon"},
 		`"maybe" does not say when to ask`: {Approval: "maybe"},
 	} {
 		reply, err := h.Hear(t.Context(), bot.Message{Keys: []string{text}, Place: general, User: ann, Way: bot.WayForm, Text: "do it", Draft: draft})

@@ -229,7 +229,9 @@ func scheduleID(low string) (jobs.ScheduleID, bool) {
 	return jobs.ScheduleID("sch_" + crockford(low[len("sch_"):])), true
 }
 
-func crockford(text string) string { return strings.NewReplacer("o", "0", "i", "1", "l", "1").Replace(text) }
+func crockford(text string) string {
+	return strings.NewReplacer("o", "0", "i", "1", "l", "1").Replace(text)
+}
 
 func isPath(low string) bool { return pathPattern.MatchString(low) }
 

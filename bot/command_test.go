@@ -9,7 +9,6 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-
 func TestParse_commands(t *testing.T) {
 	t.Parallel()
 	mine := listing{mine: true}
@@ -219,8 +218,14 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"status", "status", 0}, {"statsu", "status", 1}, {"stats", "status", 1}, {"sttas", "status", 2},
-		{"", "ab", 2}, {"übung", "ubung", 1}, {"abcdef", "ghijkl", 6}, {"a", "abcdefgh", 3},
+		{"status", "status", 0},
+		{"statsu", "status", 1},
+		{"stats", "status", 1},
+		{"sttas", "status", 2},
+		{"", "ab", 2},
+		{"übung", "ubung", 1},
+		{"abcdef", "ghijkl", 6},
+		{"a", "abcdefgh", 3},
 	} {
 		if got := distance(tt.a, tt.b, 2); got != tt.want && (got <= 2 || tt.want <= 2) {
 			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)

@@ -312,7 +312,9 @@ func (c *calendar) Add(_ context.Context, d bot.ScheduleDraft) (jobs.Schedule, e
 	return s, nil
 }
 
-func (c *calendar) List(context.Context) ([]jobs.Schedule, error) { return slices.Clone(c.schedules), nil }
+func (c *calendar) List(context.Context) ([]jobs.Schedule, error) {
+	return slices.Clone(c.schedules), nil
+}
 
 func (c *calendar) Pause(_ context.Context, id jobs.ScheduleID) error {
 	c.did = append(c.did, "pause "+string(id))

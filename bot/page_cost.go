@@ -21,14 +21,21 @@ func byteWords(n int64) string { return humanize.Bytes(uint64(max(0, n))) } //no
 
 // sumWords is what some calls cost.
 func sumWords(l jobs.CostLine) string {
-	text := fmt.Sprintf("%s (%s, %s calls)", l.Spent().Short(), tokenWords(l.Tokens), comma(l.Calls))
+	text := fmt.Sprintf("%s (%s, %s)", l.Spent().Short(), tokenWords(l.Tokens), callWords(l.Calls))
 	if l.Reserved > 0 {
 		text += fmt.Sprintf(", %s reserved", l.Reserved.Short())
 	}
 	if l.Unpriced > 0 {
-		text += fmt.Sprintf(", %s calls of unknown price", comma(l.Unpriced))
+		text += fmt.Sprintf(", %s of unknown price", callWords(l.Unpriced))
 	}
 	return text
+}
+
+func callWords(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return comma(n) + " calls"
 }
 
 // thisMonth asks for the calls since the month began for the person, of their own

@@ -56,7 +56,7 @@ func oneStep(r *jobs.Report) Part {
 
 // why says beside the state why it is so; empty if there is nothing to say.
 func why(r *jobs.Report) string {
-	if r.Reason == "" || r.Status == jobs.StatusCompleted {
+	if r.Reason == "" || r.Status == jobs.StatusCompleted || r.Status == jobs.StatusAwaitingApproval {
 		return ""
 	}
 	return ": " + reasonWords(r.Reason)

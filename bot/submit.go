@@ -110,6 +110,7 @@ func fetchOne(ctx context.Context, f File) ([]byte, error) {
 	}
 	defer func() { _ = body.Close() }()
 	var data bytes.Buffer
+	data.Grow(int(min(max(0, f.Size), jobs.MaxFile)) + bytes.MinRead)
 	switch n, err := io.Copy(&data, io.LimitReader(body, jobs.MaxFile+1)); {
 	case err != nil:
 		return nil, lost(err)

@@ -125,7 +125,7 @@ func several(r *jobs.Report) bool {
 // agreeing and declining are answers to the question whether a plan may run.
 var (
 	agreeing  = []string{"yes", "y", "yes please", "ok", "okay", "go", "go ahead", "run", "run it", "do it", "sure", "approved", "lgtm", "ja", "👍", "✅", "looks good"} //nolint:gochecknoglobals // a constant table
-	declining = []string{"no", "n", "nope", "don't", "dont", "no thanks", "nein", "👎", "❌"}                                                                           //nolint:gochecknoglobals // a constant table
+	declining = []string{"no", "n", "nope", "don't", "dont", "no thanks", "nein", "👎", "❌"}                                                                            //nolint:gochecknoglobals // a constant table
 )
 
 func agrees(text string) bool   { return slices.Contains(agreeing, bare(text)) }

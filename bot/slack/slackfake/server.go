@@ -390,6 +390,7 @@ func (s *Server) access(_ Team, a args) (map[string]any, error) {
 		return nil, refusal("invalid_code")
 	}
 	delete(s.codes, a.text("code"))
+	maps.DeleteFunc(s.teams, func(_ string, old Team) bool { return old.ID == t.ID })
 	s.teams[t.Token] = t
 	return map[string]any{
 		"access_token": t.Token, "token_type": "bot", "bot_user_id": t.BotUser, "app_id": "A1", "scope": t.Scopes,

@@ -173,6 +173,14 @@ func (s *Server) Archive(id string) {
 	s.channels[id].Archived = true
 }
 
+// AddRole makes a role of a guild.
+func (s *Server) AddRole(guild, id string, permissions int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.guilds[guild]
+	g.Roles = append(g.Roles, map[string]any{"id": id, "name": "role", "permissions": strconv.FormatInt(permissions, 10)})
+}
+
 // Leave throws the bot out of a guild.
 func (s *Server) Leave(guild string) {
 	s.mu.Lock()

@@ -37,6 +37,7 @@ type Server struct {
 	requests []Request
 	faults   []*Fault
 	invalid  int
+	flags    int
 	gate     gate
 }
 
@@ -87,6 +88,7 @@ func New() *Server {
 		changed: make(chan struct{}), last: 1_000_000,
 		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
 	}
+	s.flags = 1 << 19
 	s.gate.acks = true
 	s.gate.heartbeat = 10 * time.Second
 	s.gate.shards = 1
@@ -132,6 +134,13 @@ func (s *Server) touch() {
 func (s *Server) id() string {
 	s.last++
 	return strconv.FormatInt(s.last, 10)
+}
+
+// Flags says what the application may do.
+func (s *Server) Flags(flags int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flags = flags
 }
 
 // AddGuild makes a guild.

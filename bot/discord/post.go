@@ -150,12 +150,11 @@ func (f *FrontEnd) openThread(ctx context.Context, channel, id, name string) err
 
 // threadName is what a thread is called.
 func threadName(p *bot.Post) string {
-	text := p.Text
+	text, _, _ := strings.Cut(strings.TrimSpace(p.Text), "\n")
 	if p.Card != nil {
 		text = p.Card.Title
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	if name := cut(oneLine(strings.Trim(first, "#*_`> ")), maxThreadName); name != "" {
+	if name := cut(oneLine(strings.Trim(text, "#*_`> ")), maxThreadName); name != "" {
 		return name
 	}
 	return "Bob"

@@ -21,7 +21,7 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 		}
 		return channelShape(c), nil
 	case len(part) == 3 && part[2] == "messages" && req.Method == http.MethodGet:
-		return s.history(c, r.URL.Query().Get("after")), nil
+		return s.history(c, r.URL.Query().Get("before")), nil
 	case len(part) == 3 && part[2] == "messages" && req.Method == http.MethodPost:
 		return s.post(c, BotID, req, body)
 	case len(part) == 3 && part[2] == "threads" && req.Method == http.MethodPost:
@@ -33,10 +33,10 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 }
 
 // history lists the newest messages first, at most 100, as Discord does.
-func (s *Server) history(c *Channel, after string) any {
+func (s *Server) history(c *Channel, before string) any {
 	out := []any{}
 	for i := len(c.Messages) - 1; i >= 0 && len(out) < 100; i-- {
-		if m := c.Messages[i]; m.ID > after {
+		if m := c.Messages[i]; before == "" || m.ID < before {
 			out = append(out, s.shape(m))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // Fault is something that goes wrong once.
 type Fault struct {
 	Method, Path string // of the request: the path begins so; empty: any
+	End          string // of the path; empty: any
 	Status       int    // what it is answered with; 0: as usual
 	Code         int    // Discord's own, in the body
 	Retry        time.Duration
@@ -31,7 +32,7 @@ func (s *Server) Fail(f Fault) {
 // fault takes the one that fits a request; nil: none. The lock is held.
 func (s *Server) fault(method, path string) *Fault {
 	for i, f := range s.faults {
-		if (f.Method == "" || f.Method == method) && strings.HasPrefix(path, f.Path) {
+		if (f.Method == "" || f.Method == method) && strings.HasPrefix(path, f.Path) && strings.HasSuffix(path, f.End) {
 			s.faults = append(s.faults[:i], s.faults[i+1:]...)
 			return f
 		}

@@ -37,6 +37,7 @@ type Server struct {
 	requests []Request
 	faults   []*Fault
 	invalid  int
+	flags    int
 	gate     gate
 }
 
@@ -87,6 +88,7 @@ func New() *Server {
 		changed: make(chan struct{}), last: 1_000_000,
 		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
 	}
+	s.flags = 1 << 19
 	s.gate.acks = true
 	s.gate.heartbeat = 10 * time.Second
 	s.gate.shards = 1
@@ -134,6 +136,13 @@ func (s *Server) id() string {
 	return strconv.FormatInt(s.last, 10)
 }
 
+// Flags says what the application may do.
+func (s *Server) Flags(flags int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flags = flags
+}
+
 // AddGuild makes a guild.
 func (s *Server) AddGuild(owner string) string {
 	s.mu.Lock()
@@ -171,6 +180,14 @@ func (s *Server) Archive(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.channels[id].Archived = true
+}
+
+// AddRole makes a role of a guild.
+func (s *Server) AddRole(guild, id string, permissions int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.guilds[guild]
+	g.Roles = append(g.Roles, map[string]any{"id": id, "name": "role", "permissions": strconv.FormatInt(permissions, 10)})
 }
 
 // Leave throws the bot out of a guild.

@@ -59,6 +59,7 @@ func (u *unit) forgetJob(job string) error {
 		 WHERE job_id = ?`,
 		"DELETE FROM purses WHERE key = 'job:' || ?",
 		"DELETE FROM forecasts WHERE job_id = ?",
+		"DELETE FROM rewrites WHERE job_id = ?",
 		"DELETE FROM jobs WHERE id = ?",
 	} {
 		if err := u.exec(text, job); err != nil {

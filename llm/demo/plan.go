@@ -291,9 +291,10 @@ func planTitle(b briefing) string {
 	if !p.readTable(order{}) {
 		return oneLine(firstOr(b.request, "Demo"), 80)
 	}
-	plain := !deckWords.in(b.request) && !reportWords.in(b.request) && !analysisWords.in(b.request)
+	kind := b.kind()
+	plain := !deckWords.in(kind) && !reportWords.in(kind) && !analysisWords.in(kind)
 	switch {
-	case plain && chartWords.in(b.request):
+	case plain && chartWords.in(kind):
 		if c, ok := p.view.wantedChart(t, b.request); ok {
 			return oneLine(c.title, 80)
 		}
@@ -310,11 +311,11 @@ func planTitle(b briefing) string {
 	}
 	about = oneLine(label(about), 60)
 	switch {
-	case deckWords.in(b.request):
+	case deckWords.in(kind):
 		return about + t.say(" Analysis & Presentation", ": Analyse & Präsentation")
-	case reportWords.in(b.request):
+	case reportWords.in(kind):
 		return about + t.say(" Analysis & Report", ": Analyse & Bericht")
-	case chartWords.in(b.request) && !analysisWords.in(b.request):
+	case chartWords.in(kind) && !analysisWords.in(kind):
 		return about + t.say(" Chart", ": Diagramm")
 	}
 	return about + t.say(" Analysis", ": Analyse")

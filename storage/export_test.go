@@ -93,3 +93,10 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 	}
 	return faults[:min(len(faults), 10)], nil
 }
+
+// Claims counts how often nodes of a job were claimed.
+func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
+	var n int
+	err := s.reads.WithContext(ctx).Raw("SELECT coalesce(sum(tries), 0) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
+	return n, err
+}

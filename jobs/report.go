@@ -31,6 +31,7 @@ type Report struct {
 	Waiting      []Wait     `json:"waiting,omitempty"` // what it waits for, MaxWaits at most
 
 	Forecast *ForecastReport `json:"forecast,omitempty"` // of the newest plan; nil: there is none
+	Rewrite  *RewriteReport  `json:"rewrite,omitempty"`  // the last change of the plan that people wished for; nil: none
 
 	Nodes     []NodeReport     `json:"nodes,omitempty"` // in the order of their paths
 	Result    string           `json:"result"`

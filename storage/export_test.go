@@ -106,3 +106,10 @@ func (s *Store) FindPlan(ctx context.Context, q jobs.JobQuery) (string, error) {
 	}
 	return strings.Join(lines, "\n"), err
 }
+
+// Claims counts how often nodes of a job were claimed.
+func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
+	var n int
+	err := s.reads.WithContext(ctx).Raw("SELECT coalesce(sum(tries), 0) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
+	return n, err
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -32,6 +33,12 @@ type (
 	Edits struct {
 		Revision int         `json:"revision"`
 		Edits    []jobs.Edit `json:"edits"`
+	}
+	// Replan has a plan that waits for approval made anew.
+	Replan struct {
+		Revision int    `json:"revision"`
+		Wish     string `json:"wish,omitempty"`    // what is to be different
+		Cheaper  bool   `json:"cheaper,omitempty"` // instead of a wish: at less cost
 	}
 	// Message is what a person says to a job while it runs.
 	Message struct {
@@ -110,6 +117,20 @@ func (s *Server) edit(ctx context.Context, id jobs.JobID, in Edits) error {
 	}
 	_, err := s.cfg.Service.EditPlan(ctx, actor(), id, in.Revision, in.Edits)
 	return err
+}
+
+func (s *Server) replan(ctx context.Context, id jobs.JobID, in Replan) error {
+	switch {
+	case in.Revision < 1:
+		return missing("revision", "the plan_revision of the job's report")
+	case in.Cheaper && in.Wish != "":
+		return &fault{status: http.StatusUnprocessableEntity, detail: "wish and cheaper exclude each other: send one of them."}
+	case in.Cheaper:
+		return s.cfg.Service.Cheaper(ctx, actor(), id, in.Revision)
+	case strings.TrimSpace(in.Wish) == "":
+		return missing("wish", "what is to be different, or cheaper: true")
+	}
+	return s.cfg.Service.Rewrite(ctx, actor(), id, in.Revision, in.Wish)
 }
 
 func (s *Server) budget(ctx context.Context, id jobs.JobID, in Allowance) error {

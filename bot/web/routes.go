@@ -36,7 +36,9 @@ type list struct {
 }
 
 // table lists all routes.
-func (s *Server) table() []route {
+func (s *Server) table() []route { return append(s.jobRoutes(), s.scheduleRoutes()...) }
+
+func (s *Server) jobRoutes() []route {
 	const job = "/api/v1/jobs/{id}"
 	return []route{
 		{

@@ -29,6 +29,7 @@ type Config struct {
 	Budget     jobs.Money                             // of a job whose request names none
 	CheckModel func(model string, private bool) error // says, as a *jobs.UserError, that no model will do; nil: any will
 	Heartbeat  time.Duration                          // between signs of life on a quiet stream; default 15s
+	Schedules  Schedules                              // nil: there are no routes for recurring jobs
 }
 
 // Server is the API as an http.Handler. It is safe for concurrent use.

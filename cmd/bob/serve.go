@@ -20,6 +20,7 @@ import (
 
 	"github.com/askbob/bob/bot/web"
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/jobs/schedule"
 )
 
 // The timeouts of the HTTP server. Streams of events have their own.
@@ -122,7 +123,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
-	srv, err := s.http(streams)
+	srv, err := s.http(streams, keeper)
 	if err != nil {
 		return err
 	}
@@ -158,11 +159,11 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) http(streams context.Context) (*http.Server, error) {
+func (s *server) http(streams context.Context, keeper *schedule.Keeper) (*http.Server, error) {
 	api, err := web.New(streams, web.Config{
 		Service: s.h.service, Reader: s.h.store, Feed: s.h.feed, Log: s.h.log, Ready: s.ready.Load, Token: s.token,
 		Local: isLoopback(s.listener.Addr()), PublicURL: s.h.cfg.Web.PublicURL, Budget: s.h.cfg.Jobs.Budget,
-		CheckModel: s.h.models.check,
+		CheckModel: s.h.models.check, Schedules: keeper,
 	})
 	if err != nil {
 		return nil, err

@@ -93,3 +93,16 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 	}
 	return faults[:min(len(faults), 10)], nil
 }
+
+// Told lists what of a kind is to be said and belongs to no job and no schedule.
+func (s *Store) Told(ctx context.Context, kind jobs.NoticeKind) ([]jobs.TellLine, error) {
+	var rows []struct{ Text, ToSurface, ToWorkspace, ToChannel, ToUser string }
+	err := s.reads.WithContext(ctx).Raw(`SELECT text, to_surface, to_workspace, to_channel, to_user FROM outbox
+		WHERE kind = ? AND job_id = '' AND schedule_id = '' AND delivered_at = 0 ORDER BY id`, string(kind)).Scan(&rows).Error
+	list := make([]jobs.TellLine, 0, len(rows))
+	for _, r := range rows {
+		to := jobs.Place{Surface: r.ToSurface, Workspace: r.ToWorkspace, Channel: r.ToChannel}
+		list = append(list, jobs.TellLine{To: to, User: r.ToUser, Text: r.Text})
+	}
+	return list, err
+}

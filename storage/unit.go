@@ -136,6 +136,8 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.removeSchedule(c.Schedule)
 	case jobs.Passed:
 		return u.passed(c)
+	case jobs.Tell:
+		return u.tell(c)
 	case jobs.Forget:
 		return u.forget(c, out)
 	}

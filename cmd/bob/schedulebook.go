@@ -67,11 +67,11 @@ func (h *house) keeper() (*schedule.Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := schedule.Config{Store: h.store, Jobs: h.service, Log: h.log, Now: time.Now, Zone: zone}
-	if age := time.Duration(h.cfg.Retention.Jobs); age > 0 {
-		cfg.Chores = append(cfg.Chores, schedule.Retention(h.store, age, time.Now))
+	chores, err := h.chores(zone)
+	if err != nil {
+		return nil, err
 	}
-	return schedule.New(cfg)
+	return schedule.New(schedule.Config{Store: h.store, Jobs: h.service, Log: h.log, Now: time.Now, Zone: zone, Chores: chores})
 }
 
 // reader makes a keeper of a store that is only read.

@@ -160,10 +160,14 @@ func (s *server) run(ctx context.Context) error {
 }
 
 func (s *server) http(streams context.Context, keeper *schedule.Keeper) (*http.Server, error) {
+	zone, err := schedule.Zone(s.h.cfg.Schedules.TimeZone)
+	if err != nil {
+		return nil, err
+	}
 	api, err := web.New(streams, web.Config{
 		Service: s.h.service, Reader: s.h.store, Feed: s.h.feed, Log: s.h.log, Ready: s.ready.Load, Token: s.token,
 		Local: isLoopback(s.listener.Addr()), PublicURL: s.h.cfg.Web.PublicURL, Budget: s.h.cfg.Jobs.Budget,
-		CheckModel: s.h.models.check, Schedules: keeper,
+		CheckModel: s.h.models.check, Schedules: keeper, Digests: s.h.store, Zone: zone,
 	})
 	if err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 
 func ref[T any](v T) *T { return &v }
 
-// running is a job that has gone on for four minutes.
-func running() jobs.Report {
+// goingOn is a job that has gone on for four minutes.
+func goingOn() jobs.Report {
 	return jobs.Report{
 		ID: "job_7k3f9q2x", Title: "Q4 sales deck", Request: "Analyze the Q4 sales data", Status: jobs.StatusWaitingForChildren, Desired: jobs.DesiredRun,
 		Progress: 41.6, Current: "Draw the charts: turn 2", StartedAt: ref(noon().Add(-4*time.Minute - 7*time.Second)),
@@ -54,7 +54,7 @@ func wait(path string, status jobs.Status, reason jobs.Reason, text string, sinc
 func scenes() map[string]func() (jobs.Report, bot.CardView) {
 	scene := func(change func(r *jobs.Report, v *bot.CardView)) func() (jobs.Report, bot.CardView) {
 		return func() (jobs.Report, bot.CardView) {
-			r, v := running(), bot.CardView{Top: top(), More: 4}
+			r, v := goingOn(), bot.CardView{Top: top(), More: 4}
 			change(&r, &v)
 			return r, v
 		}

@@ -63,6 +63,11 @@ func (d *Delivery) deliver(ctx context.Context, l jobs.Letter) (left time.Durati
 	if m.steps = steps; l.Step >= len(steps) { // there is nothing to say any more
 		return m.storeFailed(ctx, m.record(ctx, jobs.Delivered{Notice: l.ID}))
 	}
+	if l.Place.Channel == "" { // it is for one person alone
+		if m.letter.Place, err = m.direct(ctx); err != nil {
+			return m.failed(ctx, err)
+		}
+	}
 	for m.letter.Step < len(m.steps) {
 		at, err := m.putUp(ctx)
 		if err != nil {

@@ -113,3 +113,16 @@ func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
 	err := s.reads.WithContext(ctx).Raw("SELECT coalesce(sum(tries), 0) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
 	return n, err
 }
+
+// Told lists what of a kind is to be said and belongs to no job and no schedule.
+func (s *Store) Told(ctx context.Context, kind jobs.NoticeKind) ([]jobs.TellLine, error) {
+	var rows []struct{ Text, Surface, ToWorkspace, ToChannel, ToUser string }
+	err := s.reads.WithContext(ctx).Raw(`SELECT text, surface, to_workspace, to_channel, to_user FROM outbox
+		WHERE kind = ? AND job_id = '' AND schedule_id = '' AND delivered_at = 0 ORDER BY id`, string(kind)).Scan(&rows).Error
+	list := make([]jobs.TellLine, 0, len(rows))
+	for _, r := range rows {
+		to := jobs.Place{Surface: r.Surface, Workspace: r.ToWorkspace, Channel: r.ToChannel}
+		list = append(list, jobs.TellLine{To: to, User: r.ToUser, Text: r.Text})
+	}
+	return list, err
+}

@@ -323,7 +323,10 @@ func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Re
 		}
 		list = append(list, jobs.Ready{Fence: n.Fence(), Job: job, Rank: n.Priority.Rank(), NotBefore: n.NotBefore, Known: n})
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return list, s.pullIn(ctx, list)
 }
 
 // Overdue lists the open jobs whose time is up. It stands still while people are

@@ -136,14 +136,16 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.removeSchedule(c.Schedule)
 	case jobs.Passed:
 		return u.passed(c)
+	case jobs.Tell:
+		return u.tell(c)
 	case jobs.Forget:
 		return u.forget(c, out)
 	}
-	return u.tell(c, out)
+	return u.spread(c, out)
 }
 
-// tell makes what front ends and those who deliver ask for.
-func (u *unit) tell(c jobs.Change, out *jobs.Outcome) error {
+// spread makes what front ends and those who deliver ask for.
+func (u *unit) spread(c jobs.Change, out *jobs.Outcome) error {
 	switch c := c.(type) {
 	case jobs.Once:
 		return u.once(c, out)

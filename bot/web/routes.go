@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,6 +38,10 @@ type list struct {
 
 // table lists all routes.
 func (s *Server) table() []route {
+	return slices.Concat(s.jobRoutes(), s.scheduleRoutes(), s.digestRoutes())
+}
+
+func (s *Server) jobRoutes() []route {
 	const job = "/api/v1/jobs/{id}"
 	return []route{
 		{

@@ -118,6 +118,7 @@ type JobsConfig struct {
 // NotifyConfig says what people are told of.
 type NotifyConfig struct {
 	QuietAfter time.Duration `yaml:"quiet_after"` // how long nothing may happen in a job; 0: they are not told
+	Digest     string        `yaml:"digest"`      // when the day's digest is told, such as 09:00; empty: never
 }
 
 // SchedulesConfig is for recurring jobs.
@@ -296,7 +297,7 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check(),
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Notify.check(), c.Web.check(),
 		c.Access.check(), c.Slack.check(), c.Discord.check())
 }
 

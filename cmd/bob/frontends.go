@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -50,6 +49,24 @@ const (
 	// comeBack is how long a front end that could not be used is left alone.
 	comeBack = time.Minute
 )
+
+// talks makes the front ends. Start lets them run in a group; routes is what of them
+// is reached over HTTP.
+func (s *server) talks(keeper *schedule.Keeper) (start func(ctx context.Context, g *errgroup.Group), routes map[string]http.Handler, err error) {
+	list, routes, err := s.h.surfaces()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := s.h.conversation(keeper)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(ctx context.Context, g *errgroup.Group) {
+		for _, f := range list {
+			g.Go(func() error { return s.talk(ctx, f, c) })
+		}
+	}, routes, nil
+}
 
 // talk runs a front end with what says and shows things on it, until ctx is done.
 func (s *server) talk(ctx context.Context, f surface, c *bot.Conversation) error {
@@ -117,9 +134,13 @@ func (s *server) voice(f surface) (*bot.Reporter, *bot.Delivery, func(), error) 
 
 // conversation makes what people on all front ends talk to.
 func (h *house) conversation(keeper *schedule.Keeper) (*bot.Conversation, error) {
+	zone, err := schedule.Zone(h.cfg.Schedules.TimeZone)
+	if err != nil {
+		return nil, err
+	}
 	return bot.NewConversation(bot.Config{
-		Jobs: desk{h.service, h.store}, Places: h.store, Files: h.store, Schedules: agenda{keeper}, Gate: gate(h.cfg.Access.access()),
-		Now: time.Now, Budget: h.cfg.Jobs.Budget, Zone: h.cfg.Schedules.zone(),
+		Jobs: desk{h.service, h.store}, Places: h.store, Files: h.store, Schedules: keeper, Gate: h.cfg.Access.rules(),
+		Now: time.Now, Budget: h.cfg.Jobs.Budget, Zone: zone,
 	})
 }
 
@@ -136,5 +157,3 @@ type desk struct {
 func (d desk) Costs(ctx context.Context, q jobs.CostQuery) ([]jobs.CostLine, error) {
 	return d.ledger.Costs(ctx, q)
 }
-
-var errFrontEnds = errors.New("a front end cannot be used")

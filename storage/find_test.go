@@ -101,7 +101,7 @@ func TestStore_Find_listsByWhatAQuerySays(t *testing.T) {
 func TestStore_Find_saysWhatAJobDoesAndWaitsFor(t *testing.T) {
 	t.Parallel()
 	s := newSorter(t)
-	s.plan("job_1")
+	s.plan()
 	s.give("job_2", thread("2"))
 	list, _, err := s.store.Find(t.Context(), jobs.JobQuery{Limit: 9})
 	if err != nil || len(list) != 2 {

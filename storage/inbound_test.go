@@ -83,7 +83,7 @@ func TestService_Do_makesEveryKindOfChangeOnce(t *testing.T) {
 	s := newSorter(t)
 	ctx := t.Context()
 	by := jobs.Actor{User: "slack:T1:U1", Surface: "slack"}
-	s.plan("job_1")
+	s.plan()
 	s.park(s.give("job_2", thread("2")), 200)
 	asks := s.give("job_3", thread("3"))
 	s.must(jobs.Park{Fence: asks.Fence(), Reason: jobs.ReasonQuestion, Question: "Which year?"})

@@ -283,15 +283,15 @@ func TestStore_notices_thatAreOvertakenAreNotSaid(t *testing.T) {
 			s.park(s.claim("job_1", ""), 200)
 		}, "ack, budget"},
 		"a plan that was agreed to": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.Approve{Job: "job_1", Revision: 1})
 		}, "ack"},
 		"a plan that was edited": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.Revise{Job: "job_1", Revision: 1, Plan: twoBranches()})
 		}, "ack, approval"},
 		"a plan of a job that is over": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.FinishNow{Job: "job_1"})
 		}, "ack, completion"},
 		"two ends": {func(s *sorter) {
@@ -313,10 +313,10 @@ func TestStore_notices_thatAreOvertakenAreNotSaid(t *testing.T) {
 	}
 }
 
-// plan gives a job whose plan waits for approval.
-func (s *sorter) plan(id jobs.JobID) {
+// plan gives job_1, whose plan waits for approval.
+func (s *sorter) plan() {
 	s.t.Helper()
-	root := s.submit(jobs.NewJob{ID: id, Place: thread(string(id)), Budget: 100, Approval: jobs.Approval{Mode: jobs.ApproveAlways}})
+	root := s.submit(jobs.NewJob{ID: "job_1", Place: thread("1"), Budget: 100, Approval: jobs.Approval{Mode: jobs.ApproveAlways}})
 	s.must(jobs.Expand{Fence: root.Fence(), Plan: twoBranches()})
 }
 

@@ -78,6 +78,7 @@ func answers(m Message, o order, wait *jobs.Wait) bool {
 		return true
 	case verbSchedule:
 		return false
+	default:
 	}
 	if wait.Reason == jobs.ReasonEffectUnknown {
 		_, err := jobs.Happened(m.Text)

@@ -103,6 +103,11 @@ func TestConversation_Hear_whereACommandNamesNoJob(t *testing.T) {
 		if got := h.says(ann, bot.WayMention, thread, "pause"); got.Job != "job_00000001" {
 			t.Errorf("pause: %+v", got)
 		}
+		h.job("job_00000009", jobs.StatusRunning, old)
+		h.posted["job_00000009"] = jobs.Posted{Job: "job_00000009", Place: general, User: thread.UserOf(ann.ID)}
+		if got := h.says(ann, bot.WayCommand, thread, "resume"); got.Job != "job_00000001" {
+			t.Errorf("resume as a slash command: %+v", got)
+		}
 		if got := h.says(ann, bot.WayMention, thread, "results"); got.Job != "job_00000002" {
 			t.Errorf("results: %+v", got)
 		}
@@ -161,6 +166,33 @@ func TestConversation_Hear_orders(t *testing.T) {
 				t.Errorf("did %q, want %q; said %+v", did, want, reply)
 			}
 		})
+	}
+}
+
+func TestConversation_Hear_filesNeedWordsAndARequest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.job("job_00000001", jobs.StatusRunning, nil)
+	for _, tt := range []struct {
+		at         jobs.Place
+		way        bot.Way
+		text, want string
+	}{
+		{general, bot.WayMention, "", "The request is empty"},
+		{general, bot.WayMention, "status", `Files go with a request, not with "status"`},
+		{thread, bot.WayReply, "use this instead", "files cannot be added to it any more"},
+	} {
+		if got := h.says(ann, tt.way, tt.at, tt.text, file("a.csv", "1")); !got.Warning || !strings.Contains(got.Text, tt.want) {
+			t.Errorf("%q: %+v, want %q", tt.text, got, tt.want)
+		}
+	}
+	for _, text := range []string{"", " \n", "!aside", "!ASIDE: lunch?", "!aside\nlunch?"} {
+		if got := h.says(ann, bot.WayReply, thread, text); got != (bot.Reply{}) {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	if did := h.news(); len(did) > 0 {
+		t.Error(did)
 	}
 }
 
@@ -261,7 +293,7 @@ func TestConversation_Hear_schedules(t *testing.T) {
 	}
 	who := bot.User{ID: "UA", Zone: berlin}
 	reply := h.says(who, bot.WayCommand, general, `schedule "every day at 9" What happened?`, file("a.csv", "1"))
-	want := `Schedule sch_000001: What happened?. It is due next on Tue 3 Mar 2026 10:00 CET. "schedules" lists all, "schedule remove sch_000001" ends it.`
+	want := `Schedule sch_000001 is due next on Tue 3 Mar 2026 10:00 CET. "schedules" lists all, "schedule remove sch_000001" ends it.`
 	if reply.Text != want {
 		t.Errorf("got %q, want %q", reply.Text, want)
 	}

@@ -11,7 +11,7 @@ import (
 
 // do does what a person ordered.
 func (c *Conversation) do(ctx context.Context, t turn, o order, files []File) (Reply, error) {
-	if len(files) > 0 && o.verb != verbSchedule {
+	if len(files) > 0 && o.verb != verbSchedule && o.verb != verbHint {
 		return Reply{}, refuse("Files go with a request, not with %q: send them with what Bob should do with them.", o.verb)
 	}
 	switch o.verb {

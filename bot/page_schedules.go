@@ -45,8 +45,8 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Text: fmt.Sprintf("Schedule %s: %s. It is due next on %s. \"schedules\" lists all, \"schedule remove %s\" ends it.",
-		s.ID, jobs.Shorten(oneLine(s.Request), maxSnippet), slot(s.Slots.Next, s.Zone), s.ID)}, nil
+	return Reply{Text: fmt.Sprintf("Schedule %s is due next on %s. \"schedules\" lists all, \"schedule remove %s\" ends it.",
+		s.ID, slot(s.Slots.Next, s.Zone), s.ID)}, nil
 }
 
 // slot is a time in the zone of a schedule, for people.

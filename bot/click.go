@@ -37,6 +37,7 @@ func (c *Conversation) click(ctx context.Context, t turn, k Click) (Reply, error
 		return c.newJob(ctx, t, k)
 	case ActSchedule:
 		return c.pressSchedule(ctx, t, b.Arg)
+	default: // of a job
 	}
 	if _, ok := jobID(string(b.Job)); !ok {
 		return Reply{}, oldButton()

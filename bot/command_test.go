@@ -179,7 +179,7 @@ func TestParse_hintsAtMistypedCommands(t *testing.T) {
 		"priorty high":      `Did you mean "priority high"?`,
 		"shedules":          `Did you mean "schedules"?`,
 		"jbos":              `Did you mean "jobs"?`,
-		"halp":              `Did you mean "help"?`,
+		"hepl":              `Did you mean "help"?`,
 		"!frobnicate":       `"help" lists all commands`,
 		"!statis":           `Did you mean "status"?`,
 		"frobnicate job_1":  `I know no command "frobnicate"`,

@@ -41,6 +41,7 @@ func freeText(text string, at setting) (order, bool) {
 		return order{verb: verbAside}, rest == ""
 	case verbJobs:
 		return searched(raw, rest)
+	default:
 	}
 	return order{}, false
 }

@@ -69,6 +69,7 @@ func closed(v verb, rest []token) (order, bool) {
 		return o.readCost(rest)
 	case verbSchedules, verbSchedule:
 		return o.readSchedules(rest)
+	default:
 	}
 	accepts, ok := closedVerbs[v]
 	if !ok {

@@ -174,23 +174,25 @@ func (c *Conversation) hear(ctx context.Context, t turn, m Message) (Reply, erro
 	case m.Way == WayReply && aside(m.Text):
 		return Reply{}, nil
 	}
-	thread, err := c.thread(ctx, t.place)
-	if err != nil {
+	var err error
+	if t.thread, err = c.thread(ctx, t.place); err != nil {
 		return Reply{}, err
 	}
-	if m.Way == WayReply && len(thread) == 0 {
+	blank := strings.TrimSpace(m.Text) == ""
+	if m.Way == WayReply && (len(t.thread) == 0 || blank && len(m.Files) == 0) {
 		return Reply{}, nil
 	}
-	o := parse(m.Text, setting{thread: len(thread) > 0, explicit: m.Way == WayCommand})
+	o := parse(m.Text, setting{thread: len(t.thread) > 0, explicit: m.Way == WayCommand})
+	if blank && len(m.Files) > 0 {
+		o = order{verb: verbSubmit} // which is refused: it does not say what to do with them
+	}
 	switch {
 	case o.verb == verbAside:
 		return Reply{}, nil
-	case len(thread) > 0 && m.Way != WayCommand:
-		return c.inThread(ctx, t, m, o, thread)
-	case o.verb == verbSubmit || len(m.Files) > 0 && o.verb != verbSchedule:
-		if o.verb == verbSubmit {
-			m.Text = o.text
-		}
+	case len(t.thread) > 0 && m.Way != WayCommand:
+		return c.inThread(ctx, t, m, o)
+	case o.verb == verbSubmit:
+		m.Text = o.text
 		return c.submit(ctx, t, m)
 	}
 	return c.do(ctx, t, o, m.Files)
@@ -265,5 +267,5 @@ func refuse(format string, args ...any) error {
 func aside(text string) bool {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	first, _, _ = strings.Cut(first, "\n")
-	return strings.EqualFold(first, "!aside")
+	return strings.EqualFold(strings.TrimRight(first, ":,"), "!aside")
 }

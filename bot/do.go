@@ -11,7 +11,7 @@ import (
 
 // do does what a person ordered.
 func (c *Conversation) do(ctx context.Context, t turn, o order, files []File) (Reply, error) {
-	if len(files) > 0 && o.verb != verbSchedule {
+	if len(files) > 0 && o.verb != verbSchedule && o.verb != verbHint {
 		return Reply{}, refuse("Files go with a request, not with %q: send them with what Bob should do with them.", o.verb)
 	}
 	switch o.verb {
@@ -41,6 +41,7 @@ func (c *Conversation) do(ctx context.Context, t turn, o order, files []File) (R
 		if o.schedule != "" {
 			return c.changeSchedule(ctx, t, o.verb, o.schedule)
 		}
+	default:
 	}
 	return c.doJob(ctx, t, o)
 }
@@ -75,6 +76,7 @@ func (c *Conversation) doJob(ctx context.Context, t turn, o order) (Reply, error
 		return Reply{Job: o.job, Page: p}, err
 	case verbApprove, verbReject, verbEdit, verbCheaper:
 		return c.decide(ctx, t, o, f)
+	default:
 	}
 	change, said, err := o.change(t, f.Report)
 	if err != nil {
@@ -114,6 +116,7 @@ func (c *Conversation) show(ctx context.Context, t turn, o order, f found) (*Pag
 		return resultsPage(r, c.cfg.Now()), nil
 	case verbPlan:
 		return c.planPage(ctx, r)
+	default:
 	}
 	if o.path != "" {
 		return nodePage(r, o.path, c.cfg.Now())
@@ -138,6 +141,7 @@ func (o order) change(t turn, r *jobs.Report) (jobs.Change, string, error) {
 		return jobs.FinishNow{Job: o.job, By: t.by()}, "It ends with what there is:", nil
 	case verbAnswer:
 		return jobs.Answer{Job: o.job, Path: o.path, Text: clean(o.text), By: t.by()}, "Your answer is with " + step, nil
+	default:
 	}
 	cmd := jobs.Command{Job: o.job, Path: o.path, Verb: jobs.Verb(o.verb), By: t.by(), Prompt: o.text, Priority: o.priority}
 	if o.verb == verbPriority {
@@ -217,6 +221,7 @@ func (c *Conversation) decide(ctx context.Context, t turn, o order, f found) (Re
 	case verbReject:
 		err := c.cfg.Jobs.Do(ctx, t.spend(), jobs.Command{Job: f.ID, Verb: jobs.VerbCancel, By: t.by()})
 		return t.confirm(f, "The plan is rejected, nothing of it runs:"), err
+	default:
 	}
 	err := c.cfg.Jobs.Do(ctx, t.spend(), jobs.Approve{Job: f.ID, Revision: f.PlanRevision, By: t.by()})
 	return t.confirm(f, fmt.Sprintf("Plan %d runs now:", f.PlanRevision)), err

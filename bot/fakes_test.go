@@ -280,7 +280,7 @@ func (h *house) Find(_ context.Context, q jobs.JobQuery) (list []jobs.Report, to
 			group = jobs.GroupQueued
 		}
 		if q.User != "" && q.User != p.User || q.Workspace != p.Place.Scope() || q.Group != "" && q.Group != group ||
-			q.Status != "" && q.Status != r.Status || !strings.Contains(strings.ToLower(r.Title), strings.ToLower(q.Words)) {
+			q.Status != "" && q.Status != r.Status || !strings.Contains(strings.ToLower(r.Title), strings.ToLower(q.Words)) && !strings.HasPrefix(string(r.ID), q.Words) {
 			continue
 		}
 		if total++; total > q.Offset && len(list) < q.Limit {

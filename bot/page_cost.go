@@ -17,7 +17,7 @@ const maxCostLines = 20
 
 func comma(n int) string { return humanize.Comma(int64(n)) }
 
-func byteWords(n int64) string { return humanize.Bytes(uint64(max(0, n))) } //nolint:gosec // not negative
+func byteWords(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 
 // sumWords is what some calls cost.
 func sumWords(l jobs.CostLine) string {
@@ -113,6 +113,7 @@ func costKey(by jobs.CostGroup, l *jobs.CostLine) string {
 		key = key[strings.LastIndexByte(key, ':')+1:]
 	case jobs.CostByJob:
 		key += " " + jobs.Shorten(oneLine(l.Title), maxCalled)
+	default:
 	}
 	if key = oneLine(key); key == "" {
 		return "others"

@@ -133,7 +133,7 @@ func (c *Conversation) groupParts(ctx context.Context, t turn, l listing, group 
 	shown := l.shows(group)
 	switch {
 	case !shown:
-		q.Limit, q.Status, q.Words = 1, "", "" // only counted
+		q.Limit, q.Status, q.Words = 0, "", "" // only counted
 	case l.group != "" || l.status != "":
 		q.Limit, q.Offset = onePage, l.page*onePage
 	}
@@ -143,11 +143,7 @@ func (c *Conversation) groupParts(ctx context.Context, t turn, l listing, group 
 	}
 	parts := []Part{{Head: fmt.Sprintf("%s (%d)", name, n)}}
 	for i := range list {
-		part, err := c.entry(ctx, &list[i], group)
-		if err != nil {
-			return nil, n, err
-		}
-		parts = append(parts, part)
+		parts = append(parts, entry(&list[i], group, c.cfg.Now()))
 	}
 	if more := n - q.Offset - len(list); more > 0 {
 		parts = append(parts, Part{Lines: []string{fmt.Sprintf("… and %d more.", more)}})
@@ -156,26 +152,18 @@ func (c *Conversation) groupParts(ctx context.Context, t turn, l listing, group 
 }
 
 // entry is one job of the list.
-func (c *Conversation) entry(ctx context.Context, r *jobs.Report, group jobs.JobGroup) (Part, error) {
-	now := c.cfg.Now()
-	part := Part{Head: fmt.Sprintf("%s [%s] %s", stateMark(r.Status), upper(stateName(r.Status)), titleOf(r))}
+func entry(r *jobs.Report, group jobs.JobGroup, now time.Time) Part {
+	part := Part{Head: fmt.Sprintf("%s [%s] %s", stateMark(r.Status), upper(stateName(r.Status)), titleOf(r)), Buttons: entryButtons(r)}
 	switch group {
 	case jobs.GroupQueued:
 		part.Lines = queuedLines(r)
 	case jobs.GroupFinished:
 		part.Lines = finishedLines(r, now)
-	default:
-		// What it does right now is no part of a list.
-		live, err := c.cfg.Jobs.Status(ctx, r.ID)
-		if err != nil {
-			return part, err
-		}
-		r = live
+	case jobs.GroupActive:
 		part.Lines = activeLines(r, now)
 	}
 	part.Lines = append(part.Lines, "🆔 "+string(r.ID))
-	part.Buttons = entryButtons(r)
-	return part, nil
+	return part
 }
 
 func upper(name string) string { return strings.ToUpper(name) }

@@ -45,8 +45,8 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Text: fmt.Sprintf("Schedule %s: %s. It is due next on %s. \"schedules\" lists all, \"schedule remove %s\" ends it.",
-		s.ID, jobs.Shorten(oneLine(s.Request), maxSnippet), slot(s.Slots.Next, s.Zone), s.ID)}, nil
+	return Reply{Text: fmt.Sprintf("Schedule %s is due next on %s. \"schedules\" lists all, \"schedule remove %s\" ends it.",
+		s.ID, slot(s.Slots.Next, s.Zone), s.ID)}, nil
 }
 
 // slot is a time in the zone of a schedule, for people.
@@ -84,6 +84,7 @@ func (c *Conversation) changeSchedule(ctx context.Context, t turn, v verb, id jo
 	case verbResume:
 		next, err := c.cfg.Schedules.Resume(ctx, id)
 		return Reply{Text: fmt.Sprintf("Schedule %s goes on. It is due next on %s.", id, slot(next, list[i].Zone))}, err
+	default:
 	}
 	return Reply{Text: fmt.Sprintf("Schedule %s is removed. The jobs that it started stay.", id)}, c.cfg.Schedules.Remove(ctx, id)
 }
@@ -142,6 +143,7 @@ func schedulePart(s jobs.Schedule) Part {
 		part.Buttons = append(part.Buttons, button("pause", "⏸️ Pause", StylePlain))
 	case jobs.SchedulePaused:
 		part.Buttons = append(part.Buttons, button("resume", "▶️ Resume", StylePlain))
+	case jobs.ScheduleEnded:
 	}
 	remove := button("remove", "❌ Remove", StyleDanger)
 	remove.Confirm = &Confirm{Title: "Remove this schedule?", Text: "It does not run any more. The jobs that it started stay.", Yes: "Remove", No: "Keep"}

@@ -12,7 +12,7 @@ const (
 	maxChoices = 25
 	// maxChoice bounds the label of one, in characters, as the narrowest platform does.
 	maxChoice = 100
-	// recent is how many of the newest jobs are looked at for an ID.
+	// recent is how many of the newest jobs that have the words are looked at.
 	recent = 100
 )
 
@@ -21,14 +21,15 @@ const (
 func (c *Conversation) Suggest(ctx context.Context, at jobs.Place, user, begin string) ([]Choice, error) {
 	t := turn{place: at, user: User{ID: user}}
 	begin = strings.ToLower(oneLine(jobs.Shorten(begin, maxChoice)))
-	owners := []string{t.name()}
+	queries := []jobs.JobQuery{{User: t.name()}}
 	if c.seesOthers(t) {
-		owners = append(owners, "")
+		queries = append(queries, jobs.JobQuery{})
 	}
 	var list []Choice
 	seen := map[jobs.JobID]bool{}
-	for _, owner := range owners {
-		found, _, err := c.cfg.Places.Find(ctx, jobs.JobQuery{User: owner, Workspace: at.Scope(), Limit: recent})
+	for _, q := range queries {
+		q.Workspace, q.Words, q.Limit = at.Scope(), begin, recent
+		found, _, err := c.cfg.Places.Find(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -45,11 +46,8 @@ func (c *Conversation) Suggest(ctx context.Context, at jobs.Place, user, begin s
 	return list, nil
 }
 
-// begins reports whether a job's ID, with or without "job_", its title or a word of
-// it begins so.
+// begins reports whether a job's ID, its title or a word of it begins so.
 func begins(r *jobs.Report, begin string) bool {
-	id := string(r.ID)
 	title := strings.ToLower(titleOf(r))
-	return strings.HasPrefix(id, begin) || strings.HasPrefix(strings.TrimPrefix(id, "job_"), begin) ||
-		strings.HasPrefix(title, begin) || strings.Contains(title, " "+begin)
+	return strings.HasPrefix(string(r.ID), begin) || strings.HasPrefix(title, begin) || strings.Contains(title, " "+begin)
 }

@@ -13,9 +13,8 @@ import (
 // inThread takes what is said in a thread of jobs. If a job asks something, it is
 // the answer; if one runs, it steers it; if all are over, it starts the next. Words
 // that are a command are that, unless they may be the answer.
-func (c *Conversation) inThread(ctx context.Context, t turn, m Message, o order, thread []jobs.JobID) (Reply, error) {
-	t.thread = thread
-	r, err := c.speaksOf(ctx, thread)
+func (c *Conversation) inThread(ctx context.Context, t turn, m Message, o order) (Reply, error) {
+	r, err := c.speaksOf(ctx, t.thread)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -78,6 +77,7 @@ func answers(m Message, o order, wait *jobs.Wait) bool {
 		return true
 	case verbSchedule:
 		return false
+	default:
 	}
 	if wait.Reason == jobs.ReasonEffectUnknown {
 		_, err := jobs.Happened(m.Text)

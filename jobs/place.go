@@ -63,8 +63,8 @@ type Places interface {
 	// Cards lists where a surface's jobs are seen that are not final, or whose end
 	// their card does not show yet, oldest first.
 	Cards(ctx context.Context, surface string) ([]Posted, error)
-	// Find lists jobs, newest first and without their nodes, and counts all that
-	// match.
+	// Find lists jobs, newest first and without their nodes, open ones with what they
+	// do and wait for, and counts all that match.
 	Find(ctx context.Context, q JobQuery) (list []Report, total int, err error)
 }
 

@@ -96,6 +96,8 @@ const (
 	// lookGap is the least time between two looks at the outbox: knocks come in
 	// swarms.
 	lookGap = 100 * time.Millisecond
+	// heldGap is how long is waited if a postponed letter is due that may not go yet.
+	heldGap = 5 * time.Second
 	// sickGap is how long is waited after the store failed.
 	sickGap = 5 * time.Second
 )
@@ -225,8 +227,12 @@ func (d *Delivery) look(ctx context.Context) time.Duration {
 	if err != nil {
 		return d.sick(ctx, err)
 	}
-	if !due.IsZero() {
-		next = min(next, max(0, due.Sub(now)))
+	switch {
+	case due.IsZero():
+	case due.After(now):
+		next = min(next, due.Sub(now))
+	default: // it is held, and may hide what is due next
+		next = min(next, heldGap)
 	}
 	return next
 }

@@ -82,8 +82,11 @@ func (m *mail) storeFailed(ctx context.Context, err error) time.Duration {
 	switch {
 	case err == nil, ctx.Err() != nil:
 		return 0
-	case errors.Is(err, jobs.ErrStale), errors.Is(err, jobs.ErrNotFound):
-		m.log.Warn("letter dropped", "reason", "the store does not know it any more", "err", err)
+	case errors.Is(err, jobs.ErrStale):
+		m.log.Info("letter dropped", "reason", "what it says was overtaken")
+		return 0
+	case errors.Is(err, jobs.ErrNotFound):
+		m.log.Warn("letter dropped", "reason", "its job is not kept any more", "err", err)
 	default:
 		m.log.Error("letter not recorded", "err", err)
 	}

@@ -95,3 +95,10 @@ func (e *DeliveryError) Error() string { return fmt.Sprintf("deliver (%s): %v", 
 
 // Unwrap returns the error underneath.
 func (e *DeliveryError) Unwrap() error { return e.Err }
+
+// Finding is one thing about a platform that was checked: one line for people.
+type Finding struct {
+	Name string // what was checked
+	OK   bool
+	Text string // what was found, and what to do if it is not OK
+}

@@ -148,13 +148,14 @@ func (d *Delivery) Run(ctx context.Context) error {
 func listen(ctx context.Context, changes Changes, told func([]jobs.JobID)) error {
 	for {
 		list, err := changes.Next(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			return fmt.Errorf("wait for changes: %w", err)
+		if err == nil {
+			told(list)
+			continue
 		}
-		told(list)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // a stop is no failure
+		}
+		return fmt.Errorf("wait for changes: %w", err)
 	}
 }
 

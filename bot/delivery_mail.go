@@ -17,8 +17,6 @@ const (
 	longestBackoff = 10 * time.Minute
 	// revokedPause is how often is looked whether a workspace took Bob back.
 	revokedPause = time.Hour
-	// stopGrace is how long a message that is under way may take after a stop.
-	stopGrace = 5 * time.Second
 	// recordLimit bounds how long the outcome is recorded.
 	recordLimit = 5 * time.Second
 	// maxWhy bounds what is kept of why a letter waits, in characters.
@@ -134,7 +132,7 @@ func (m *mail) find(ctx context.Context) (Placed, error) {
 	if err != nil {
 		return Placed{}, err
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	at, err := m.d.cfg.FrontEnd.Find(ctx, p)
 	err = explained(err)
@@ -154,7 +152,7 @@ func (m *mail) try(ctx context.Context) (Placed, error) {
 	if err := m.pace(ctx); err != nil {
 		return Placed{}, err // nothing is begun after a stop
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	m.doubt = true
 	at, err := m.d.cfg.FrontEnd.Post(ctx, p)
@@ -265,7 +263,7 @@ func (m *mail) direct(ctx context.Context) (jobs.Place, error) {
 			Trouble: TroubleGone, Err: errors.New("the channel is gone, and nobody is known who could be told alone"),
 		}
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	p, err := m.d.cfg.FrontEnd.Direct(ctx, m.letter.Place.Workspace, user)
 	return p, explained(err)
@@ -311,5 +309,5 @@ func backoff(tries int) time.Duration {
 	if tries < 8 {
 		wait = firstBackoff << tries
 	}
-	return wait/2 + rand.N(wait/2)
+	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
 }

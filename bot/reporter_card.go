@@ -187,10 +187,9 @@ func (r *Reporter) outOfDate(user string, now time.Time) {
 
 // edited is how an edit ended.
 type edited struct {
-	was   jobs.Posted
-	now   jobs.Posted // where the card is
-	err   error
-	ended time.Time // the job's end that is recorded as shown; zero: none
+	was jobs.Posted
+	now jobs.Posted // where the card is
+	err error
 }
 
 // carryOut returns a function that makes one edit and reports how it ended.
@@ -215,7 +214,7 @@ func (r *Reporter) show(ctx context.Context, p jobs.Posted, card Card) (at jobs.
 			err = &DeliveryError{Trouble: TroubleUnsure, Err: fmt.Errorf("panic: %v", v)}
 		}
 	}()
-	longer, cancel := outlive(ctx, stopGrace, r.cfg.Patience)
+	longer, cancel := outlive(ctx, r.cfg.Patience)
 	defer cancel()
 	err = r.cfg.FrontEnd.Edit(longer, placedOf(p), card)
 	if trouble(err) != TroubleGone {

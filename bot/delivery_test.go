@@ -376,7 +376,7 @@ func TestDelivery_saysOnlyWhatIsStillTrue(t *testing.T) {
 		if _, err := d.store.Apply(t.Context(), jobs.Mute{Job: "job_u", Muted: true}); err != nil {
 			t.Fatal(err)
 		}
-		for _, kind := range []jobs.NoticeKind{jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeAssumed, jobs.NoticeQuiet, jobs.NoticeCompletion} {
+		for _, kind := range []jobs.NoticeKind{jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeQuiet, jobs.NoticeCompletion} {
 			d.store.Tell("job_u", kind, string(kind))
 		}
 		d.over("job_u", jobs.StatusCompleted)
@@ -392,7 +392,7 @@ func TestDelivery_saysOnlyWhatIsStillTrue(t *testing.T) {
 		d.hasTexts(channel("job_u"), "Completed")
 		d.hasTexts(channel("job_e"), "Completed")
 		d.hasTexts(channel("job_r"))
-		for n := range int64(15) {
+		for n := range int64(14) {
 			d.states(bottest.Delivered, n+1)
 		}
 	})
@@ -436,6 +436,50 @@ func TestDelivery_doesNotPoll(t *testing.T) {
 
 // lookGap is how long news wait at most.
 const lookGap = 110 * time.Millisecond
+
+func TestDelivery_doesNotPollForALetterThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		n := 0
+		d.front.Fail(func(bottest.Call) bottest.Fault {
+			if n++; n == 1 {
+				return failing(bot.TroubleLater, 0)
+			}
+			return bottest.Fault{Delay: 50 * time.Second}
+		})
+		d.add("job_a", channel("C1"))
+		d.store.Tell("job_a", jobs.NoticeMilestone, "25% done")
+		d.deliver()
+		d.after(40 * time.Second)
+		if got := d.store.Looks(); got > 15 {
+			t.Errorf("looked %d times while a letter was under way", got)
+		}
+		d.after(time.Minute)
+		d.hasTexts(channel("C1"), "25% done")
+	})
+}
+
+func TestDelivery_whatIsOvertakenHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		d.add("job_a", channel("C1"))
+		d.add("job_b", channel("C2"))
+		d.front.Fail(func(c bottest.Call) bottest.Fault {
+			if c.Post.Place.Channel == "C1" { // while it goes up, it is overtaken
+				if _, err := d.store.Apply(t.Context(), jobs.Delivered{Notice: 1}); err != nil {
+					t.Error(err)
+				}
+			}
+			return bottest.Fault{}
+		})
+		d.store.Tell("job_a", jobs.NoticeMilestone, "25% done")
+		d.deliver()
+		d.after(time.Second)
+		b := d.store.Tell("job_b", jobs.NoticeMilestone, "25% done")
+		d.after(time.Second)
+		d.states(bottest.Delivered, b)
+	})
+}
 
 func TestDelivery_survivesTheStoreAndThePlatform(t *testing.T) {
 	t.Parallel()

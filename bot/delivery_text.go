@@ -57,7 +57,7 @@ func (d *Delivery) compose(ctx context.Context, l jobs.Letter) ([]step, error) {
 // chatter reports whether people who muted a job do not want to hear that.
 func chatter(k jobs.NoticeKind) bool {
 	switch k {
-	case jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeAssumed, jobs.NoticeQuiet:
+	case jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeQuiet:
 		return true
 	default:
 		return false

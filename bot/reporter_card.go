@@ -23,6 +23,7 @@ type liveCard struct {
 	sent      digest // of the last edit that was begun
 	shown     digest // of what is up; zero: not known
 	urgency   int    // lower goes first
+	blind     int    // looks that found no card
 	completed time.Time
 
 	busy      bool
@@ -41,18 +42,25 @@ const (
 )
 
 // lookAt is when a card is to be looked at next: soon if its job changed, some time if
-// it is open, because time passes.
+// it is open, because time passes, or if it is not as it should be, because the job may
+// have moved. A card that is not posted yet is looked for at growing distances.
 func (c *liveCard) lookAt(gap, refresh time.Duration) time.Time {
 	switch {
 	case c.looked.IsZero():
 		return time.Time{}
 	case c.dirty:
 		return c.looked.Add(gap)
-	case c.completed.IsZero():
+	case c.posted.Card == "":
+		return c.looked.Add(min(refresh, gap<<min(c.blind, maxBlind)))
+	case c.completed.IsZero(), c.card != nil:
 		return c.looked.Add(refresh)
 	}
 	return c.looked.Add(never)
 }
+
+// maxBlind is how often the distance between two looks for a card that is not posted
+// yet grows.
+const maxBlind = 10
 
 // never is longer than any process lives.
 const never = 100 * 365 * 24 * time.Hour
@@ -103,6 +111,9 @@ func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
 		c.shown, c.notBefore, c.tries = digest{}, time.Time{}, 0 // another message, or to be had elsewhere
 	}
 	c.posted = posted
+	if c.blind++; posted.Card != "" {
+		c.blind = 0
+	}
 	c.urgency, c.completed = urgentNone, time.Time{}
 	switch {
 	case report.Status.Final():
@@ -176,10 +187,9 @@ func (r *Reporter) outOfDate(user string, now time.Time) {
 
 // edited is how an edit ended.
 type edited struct {
-	was   jobs.Posted
-	now   jobs.Posted // where the card is
-	err   error
-	ended time.Time // the job's end that is recorded as shown; zero: none
+	was jobs.Posted
+	now jobs.Posted // where the card is
+	err error
 }
 
 // carryOut returns a function that makes one edit and reports how it ended.
@@ -204,7 +214,7 @@ func (r *Reporter) show(ctx context.Context, p jobs.Posted, card Card) (at jobs.
 			err = &DeliveryError{Trouble: TroubleUnsure, Err: fmt.Errorf("panic: %v", v)}
 		}
 	}()
-	longer, cancel := outlive(ctx, stopGrace, r.cfg.Patience)
+	longer, cancel := outlive(ctx, r.cfg.Patience)
 	defer cancel()
 	err = r.cfg.FrontEnd.Edit(longer, placedOf(p), card)
 	if trouble(err) != TroubleGone {

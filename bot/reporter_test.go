@@ -280,9 +280,34 @@ func TestReporter_waitsForACardToBePosted(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.put("job_a", up)
-		d.after(5 * time.Second)
+		d.after(20 * time.Second)
 		if c := d.shown("job_a"); !strings.Contains(c.State, "Completed") || d.store.ShownEnd("job_a").IsZero() {
 			t.Errorf("the card says %q", c.State)
+		}
+	})
+}
+
+// TestReporter_findsAJobThatMoved has the channel closed after the end of a job, which
+// Delivery then moves: nothing knocks for that.
+func TestReporter_findsAJobThatMoved(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		d.card("job_a", channel("C1"))
+		d.over("job_a", jobs.StatusCompleted)
+		d.front.Shut(channel("C1"))
+		d.report()
+		d.after(10 * time.Second)
+		moved := channel("DUANN")
+		moved.Thread = "elsewhere"
+		if _, err := d.store.Apply(t.Context(), jobs.Put{Job: "job_a", Place: moved}); err != nil {
+			t.Fatal(err)
+		}
+		d.after(2 * time.Minute)
+		if c := d.shown("job_a"); !strings.Contains(c.State, "Completed") || d.store.ShownEnd("job_a").IsZero() {
+			t.Errorf("the card says %q", c.State)
+		}
+		if at := d.front.Up()[1].Placed.Place; at != moved {
+			t.Errorf("the new card is at %+v, want %+v", at, moved)
 		}
 	})
 }

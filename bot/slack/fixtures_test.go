@@ -148,10 +148,10 @@ Sales were **$1,284,310**, up *8.4 %* on Q3. The [method](https://docs.example.c
 
 What stands out:
 
-1. **North** carried the quarter:
+1. West fell for the second time.
+2. **North** carried the quarter:
    - 40 % of revenue
    - the largest order of the year
-2. West fell for the second time.
 
 > Returns of December are not in the file.
 

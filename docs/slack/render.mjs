@@ -27,10 +27,11 @@ const logo = "data:image/svg+xml," + encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="6" fill="#1264a3"/>' +
   '<text x="18" y="25" font-family="sans-serif" font-size="20" fill="#fff" text-anchor="middle">B</text></svg>');
 
-// What the library does not draw: inputs stand as text.
-const known = (b) => b.type !== "input" ? b : {
-  type: "section", text: { type: "plain_text", text: `${b.label.text}  [${b.element.type}${b.optional ? ", optional" : ""}]` },
-};
+// What the library does not draw: inputs stand as text, and it reads nothing of texts whose
+// plain words Slack leaves as they are.
+const known = (b) => b.type === "input"
+  ? { type: "section", text: { type: "plain_text", text: `${b.label.text}  [${b.element.type}${b.optional ? ", optional" : ""}]` } }
+  : b.text?.verbatim ? { ...b, text: { ...b.text, verbatim: undefined } } : b;
 
 const run = (...args) => execFileSync(chromium, ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", ...args],
   { stdio: ["ignore", "pipe", "ignore"], maxBuffer: 64 << 20 }).toString();
@@ -55,6 +56,5 @@ const heights = /<title>([\d,]+)/.exec(run("--window-size=680,900", "--dump-dom"
 files.forEach((file, i) => {
   const name = path.resolve(out, path.basename(file).replace(".golden.json", ""));
   fs.writeFileSync(name + ".html", look + sheets[i]);
-  // Chromium takes some of the window's height for itself.
-  run(`--window-size=680,${heights[i] + 32 + 87}`, `--screenshot=${name}.png`, pathToFileURL(name + ".html").href);
+  run(`--window-size=680,${heights[i] + 32}`, `--screenshot=${name}.png`, pathToFileURL(name + ".html").href);
 });

@@ -77,7 +77,7 @@ func cardEnd(s *sheet, c *bot.Card) []slackapi.Block {
 		id = "ID " + string(c.Job)
 	}
 	facts := joined(c.Facts[:min(len(c.Facts), maxCardLines)], " · ", maxLine/2)
-	end := context(cut(facts, maxLine*2), id)
+	end := grey(cut(facts, maxLine*2), id)
 	end = append(end, s.buttonBlocks(pressable(c.Buttons))...)
 	if hints := joined(c.Hints[:min(len(c.Hints), maxCardLines)], "\n", maxLine/3); hints != "" {
 		end = append(end, slackapi.NewContextBlock("", plain(hints)))

@@ -32,9 +32,9 @@ func (s *sheet) pager(p *bot.Page) []slackapi.Block {
 // end builds a sheet whose last blocks are known, so that there is room for them. If
 // build reports that something did not fit, a note says so.
 func (s *sheet) end(last []slackapi.Block, build func() bool) {
-	note := context(cutNote)
+	note := grey(cutNote)
 	if s.surface != surfaceMessage {
-		note = context(pageNote)
+		note = grey(pageNote)
 	}
 	s.left = s.left.less(sizeOf(last)).less(sizeOf(note))
 	whole := build()
@@ -43,7 +43,7 @@ func (s *sheet) end(last []slackapi.Block, build func() bool) {
 	}
 	s.blocks = append(s.blocks, last...)
 	if len(s.blocks) == 0 {
-		s.blocks = append(s.blocks, context("There is nothing to show.")...)
+		s.blocks = append(s.blocks, grey("There is nothing to show.")...)
 	}
 }
 

@@ -25,7 +25,8 @@ type rich struct {
 	size   int
 	led    bool // the block begins with what the text is led in by
 	headed bool // the last paragraph is a heading
-	full   bool // something did not fit
+	short  bool // something was cut
+	full   bool // something did not fit: nothing more is written
 }
 
 // fewBlocks is when blocks become too dear to set paragraphs apart with them.
@@ -45,7 +46,7 @@ func (s *sheet) markdown(text string, lead ...slackapi.RichTextSectionElement) b
 		w.write(&blocks[i])
 	}
 	w.flush()
-	return !w.full && !more
+	return !w.full && !w.short && !more
 }
 
 func (w *rich) write(b *bot.TextBlock) {

@@ -72,7 +72,8 @@ func classicLines(blocks []bot.TextBlock) []string {
 		case bot.TextCode:
 			out = append(out, classicCode(b.Code)...)
 		case bot.TextTable:
-			out = append(out, classicCode(tableText(b.Rows))...)
+			text, _ := tableText(b.Rows) // what was cut ends with an ellipsis
+			out = append(out, classicCode(text)...)
 		case bot.TextRule:
 		case bot.TextItem:
 			out = append(out, classicSpans(strings.Repeat("\u2003", max(b.Depth-1, 0))+marker(b.Number), b.Spans)...)

@@ -63,7 +63,7 @@ func (s *sheet) page(p *bot.Page) bool {
 		s.add(slackapi.NewHeaderBlock(plain(title)))
 	}
 	for i := range p.Parts {
-		if i > 0 && len(p.Parts[i-1].Buttons) > 0 {
+		if i > 0 && s.apart(&p.Parts[i-1], &p.Parts[i]) {
 			s.add(slackapi.NewDividerBlock())
 		}
 		if !s.part(&p.Parts[i]) {
@@ -71,6 +71,12 @@ func (s *sheet) page(p *bot.Page) bool {
 		}
 	}
 	return true
+}
+
+// apart reports whether a line stands between two parts: below buttons, lest they seem to
+// be of the next, and in windows above each head.
+func (s *sheet) apart(before, next *bot.Part) bool {
+	return len(before.Buttons) > 0 || s.surface == surfaceModal && next.Head != ""
 }
 
 // part puts one part of a page on the sheet. It reports whether all of it fits. Its

@@ -25,8 +25,14 @@ func TestReadMarkdown(t *testing.T) {
 			[]bot.TextBlock{
 				{Kind: bot.TextHeading, Level: 1, Spans: []bot.Span{{Text: "Head "}, {Text: "it", Italic: true}}},
 				{Kind: bot.TextParagraph, Spans: []bot.Span{
-					{Text: "A "}, {Text: "b ", Bold: true}, {Text: "c", Bold: true, Italic: true}, {Text: " ", Bold: true},
-					{Text: "d", Bold: true, Strike: true}, {Text: " "}, {Text: "e*", Code: true}, {Text: " f"},
+					{Text: "A "},
+					{Text: "b ", Bold: true},
+					{Text: "c", Bold: true, Italic: true},
+					{Text: " ", Bold: true},
+					{Text: "d", Bold: true, Strike: true},
+					{Text: " "},
+					{Text: "e*", Code: true},
+					{Text: " f"},
 				}},
 			},
 		},
@@ -60,8 +66,14 @@ func TestReadMarkdown(t *testing.T) {
 		"links": {
 			"[a](https://x.org/y) [b](javascript:alert) ![c](http://x.org/c.png) https://z.org <mailto:m@x.org> [d](file:///etc)",
 			[]bot.TextBlock{{Kind: bot.TextParagraph, Spans: []bot.Span{
-				{Text: "a", Link: "https://x.org/y"}, {Text: " b "}, {Text: "c", Link: "http://x.org/c.png"}, {Text: " "},
-				{Text: "https://z.org", Link: "https://z.org"}, {Text: " "}, {Text: "mailto:m@x.org", Link: "mailto:m@x.org"}, {Text: " d"},
+				{Text: "a", Link: "https://x.org/y"},
+				{Text: " b "},
+				{Text: "c", Link: "http://x.org/c.png"},
+				{Text: " "},
+				{Text: "https://z.org", Link: "https://z.org"},
+				{Text: " "},
+				{Text: "mailto:m@x.org", Link: "mailto:m@x.org"},
+				{Text: " d"},
 			}}},
 		},
 		"HTML is text": {

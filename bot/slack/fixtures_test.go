@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	salesJob   jobs.JobID = "job_7k3f9q2x"
-	salesTitle            = "Sales Analysis & Presentation"
+	salesJob   = jobs.JobID("job_7k3f9q2x")
+	salesTitle = "Sales Analysis & Presentation"
 )
 
 func press(a bot.Action, arg, label string, style bot.Style) bot.Button {
@@ -202,8 +202,10 @@ func homePage() bot.Page {
 		},
 		Pager: []bot.Button{
 			{Action: bot.ActNew, Label: "New job", Style: bot.StylePrimary},
-			{Action: bot.ActJobs, Arg: "active,0", Label: "Active"}, {Action: bot.ActJobs, Arg: "queued,0", Label: "Queued"},
-			{Action: bot.ActJobs, Arg: "finished,0", Label: "Finished"}, {Action: bot.ActJobs, Arg: ",1", Label: "Earlier"},
+			{Action: bot.ActJobs, Arg: "active,0", Label: "Active"},
+			{Action: bot.ActJobs, Arg: "queued,0", Label: "Queued"},
+			{Action: bot.ActJobs, Arg: "finished,0", Label: "Finished"},
+			{Action: bot.ActJobs, Arg: ",1", Label: "Earlier"},
 		},
 	}
 }
@@ -237,7 +239,9 @@ func newJobForm() bot.Form {
 			{Key: "request", Label: "What should be done?", Hint: "One or more sentences. The plan is made from them.", Long: true, Max: 3_000},
 			{Key: "files", Label: "Files", Files: true, Optional: true},
 			{Key: "budget", Label: "Budget in US dollars", Value: "2.00", Max: 10, Optional: true},
-			{Key: "priority", Label: "Priority", Value: "medium", Choices: []bot.Choice{{"low", "Low"}, {"medium", "Medium"}, {"high", "High"}}},
+			{Key: "priority", Label: "Priority", Value: "medium", Choices: []bot.Choice{
+				{Value: "low", Label: "Low"}, {Value: "medium", Label: "Medium"}, {Value: "high", Label: "High"},
+			}},
 		},
 	}
 }

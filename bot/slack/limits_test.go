@@ -22,7 +22,7 @@ type limits map[string]any
 // loadLimits reads the limits file, or skips the test where there is none.
 func loadLimits(tb testing.TB) limits {
 	tb.Helper()
-	dir := os.Getenv("BOB_REFERENCE")
+	dir := os.Getenv("BOB_REFERENCE") //nolint:forbidigo // where the reference lies comes from outside
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "reference")
 	}

@@ -11,13 +11,8 @@ import (
 // homeView renders a page as a person's Home tab. What stands there is seen by nobody
 // else, and pings nobody.
 func homeView(p bot.Page) slackapi.HomeTabViewRequest {
-	s := newSheet(surfaceHome)
-	last := s.buttonBlocks(pressable(p.Pager))
-	if len(last) > 0 {
-		last = append([]slackapi.Block{slackapi.NewDividerBlock()}, last...)
-	}
-	s.end(last, func() bool { return s.page(&p) })
-	return slackapi.HomeTabViewRequest{Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: s.blocks}, CallbackID: callbackHome}
+	blocks, _ := pageBlocks(p, surfaceHome)
+	return slackapi.HomeTabViewRequest{Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: blocks}, CallbackID: callbackHome}
 }
 
 // classic puts a part of a page on the sheet in the blocks that the Home tab has known

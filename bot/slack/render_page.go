@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -15,8 +16,17 @@ const pageNote = "This is the beginning. There is more than Slack shows here."
 // which is escaped.
 func pageBlocks(p bot.Page, on surface) (blocks []slackapi.Block, text string) {
 	s := newSheet(on)
-	s.end(s.buttonBlocks(pressable(p.Pager)), func() bool { return s.page(&p) })
+	s.end(s.pager(&p), func() bool { return s.page(&p) })
 	return s.blocks, fallback(pageText(&p))
+}
+
+// pager is the buttons of a whole page, set apart from those of its last part.
+func (s *sheet) pager(p *bot.Page) []slackapi.Block {
+	blocks := s.buttonBlocks(pressable(p.Pager))
+	if last := len(p.Parts) - 1; len(blocks) > 0 && last >= 0 && len(p.Parts[last].Buttons) > 0 {
+		blocks = slices.Insert(blocks, 0, slackapi.Block(slackapi.NewDividerBlock()))
+	}
+	return blocks
 }
 
 // end builds a sheet whose last blocks are known, so that there is room for them. If

@@ -44,7 +44,7 @@ func (p *people) user(ctx context.Context, t *team, id, name string) bot.User {
 		return old.user
 	}
 	found := bot.User{ID: id, Name: name}
-	if id == "" || !p.s.limits.free(t.id, mUser) {
+	if id == "" || !p.s.pacer.free(t.id, mUser) {
 		return found
 	}
 	ctx, cancel := context.WithTimeout(ctx, personLimit)

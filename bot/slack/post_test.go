@@ -177,7 +177,9 @@ func TestSlack_isNeverRefusedForBeingTooFast(t *testing.T) {
 	}
 	over := make(chan outcome, 3*many)
 	for i := range many {
-		go func() { over <- outcome{"edit", s.slack.Edit(t.Context(), at, bot.Card{Job: theJob, Percent: i % 100})} }()
+		go func() {
+			over <- outcome{"edit", s.slack.Edit(t.Context(), at, bot.Card{Job: theJob, Percent: i % 100})}
+		}()
 		go func() {
 			_, err := s.slack.Post(t.Context(), bot.Post{Key: fmt.Sprint("n", i), Place: slackPlace("C1", root), Text: "x"})
 			over <- outcome{"post", err}

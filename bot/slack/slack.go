@@ -47,7 +47,7 @@ type Config struct {
 type Slack struct {
 	cfg     Config
 	http    *http.Client
-	limits  *limits
+	pacer   *pacer
 	teams   *teams
 	people  *people
 	home    *home
@@ -72,7 +72,7 @@ func New(cfg Config) (*Slack, error) {
 		return nil, err
 	}
 	client := &http.Client{Transport: bounded{http.DefaultTransport}, Timeout: callTimeout}
-	s := &Slack{cfg: cfg, http: client, limits: newLimits(cfg.Patience, cfg.Now)}
+	s := &Slack{cfg: cfg, http: client, pacer: newPacer(cfg.Patience, cfg.Now)}
 	s.teams, err = newTeams(cfg, s.client)
 	if err != nil {
 		return nil, err

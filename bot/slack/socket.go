@@ -19,10 +19,10 @@ import (
 
 // The bounds of the socket.
 const (
-	maxEnvelope = 4 << 20         // bytes of one message of Slack's
-	maxInFlight = 512             // handled at once; more wait at Slack
+	maxEnvelope = 4 << 20          // bytes of one message of Slack's
+	maxInFlight = 512              // handled at once; more wait at Slack
 	pingEvery   = 30 * time.Second // a line that is silent for longer is dead
-	stopFor     = 5 * time.Second // what is in hand when Bob stops gets this long
+	stopFor     = 5 * time.Second  // what is in hand when Bob stops gets this long
 	flushFor    = 100 * time.Millisecond
 )
 

@@ -112,8 +112,7 @@ func TestSlack_manyCommandsAtOnceAreAllAnswered(t *testing.T) {
 		var mu sync.Mutex
 		written := map[string]bool{}
 		var early []string
-		var s *stage
-		s = newStage(t, mode, setup{ear: &ear{hear: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		s := newStage(t, mode, setup{ear: &ear{hear: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			written[m.Text] = true

@@ -11,7 +11,7 @@ import (
 	"github.com/askbob/bob/bot"
 )
 
-func TestLimits_keepBelowWhatSlackAllows(t *testing.T) {
+func TestPacer_keepBelowWhatSlackAllows(t *testing.T) {
 	t.Parallel()
 	allowed := map[method]int{ // a minute, by Slack's tiers
 		mUpdate: 50, mReplies: 50, mHistory: 50, mOpenDM: 50, mPublish: 100, mViewOpen: 100, mViewEdit: 100,
@@ -19,7 +19,7 @@ func TestLimits_keepBelowWhatSlackAllows(t *testing.T) {
 	}
 	for m, most := range allowed {
 		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-		l := newLimits(time.Nanosecond, func() time.Time { return now })
+		l := newPacer(time.Nanosecond, func() time.Time { return now })
 		var made []time.Time
 		for range 4 * 60 * 10 { // four minutes, ten tries a second
 			if l.turn(t.Context(), "T1", m, "") == nil {
@@ -44,10 +44,10 @@ func TestLimits_keepBelowWhatSlackAllows(t *testing.T) {
 	}
 }
 
-func TestLimits_eachWorkspaceAndChannelHasItsOwn(t *testing.T) {
+func TestPacer_eachWorkspaceAndChannelHasItsOwn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	l := newLimits(time.Nanosecond, func() time.Time { return now })
+	l := newPacer(time.Nanosecond, func() time.Time { return now })
 	post := func(team, channel string) (n int) {
 		for l.turn(t.Context(), team, mPost, channel) == nil {
 			n++
@@ -63,10 +63,10 @@ func TestLimits_eachWorkspaceAndChannelHasItsOwn(t *testing.T) {
 	}
 }
 
-func TestLimits_forgetChannelsThatAreQuiet(t *testing.T) {
+func TestPacer_forgetChannelsThatAreQuiet(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	l := newLimits(time.Hour, func() time.Time { return now })
+	l := newPacer(time.Hour, func() time.Time { return now })
 	for i := range 3 * maxBuckets {
 		if _, undo := l.reserve("T1", mPost, fmt.Sprint("C", i)); i%2 == 0 {
 			undo()

@@ -52,8 +52,8 @@ func (m method) pace() pace {
 // channelPace is how often messages go up in one channel.
 func channelPace() pace { return pace{perMinute: 60, burst: 4} }
 
-// limits keeps the paces for each workspace. It is safe for concurrent use.
-type limits struct {
+// pacer keeps the paces for each workspace. It is safe for concurrent use.
+type pacer struct {
 	patience time.Duration
 	now      func() time.Time
 
@@ -77,13 +77,13 @@ type notYet struct{ after time.Duration }
 // Error says when it is.
 func (e notYet) Error() string { return fmt.Sprintf("the next turn is in %v", e.after) }
 
-func newLimits(patience time.Duration, now func() time.Time) *limits {
-	return &limits{patience: patience, now: now, buckets: map[string]*bucket{}}
+func newPacer(patience time.Duration, now func() time.Time) *pacer {
+	return &pacer{patience: patience, now: now, buckets: map[string]*bucket{}}
 }
 
 // turn waits until a method may be called in a workspace, for a channel if it is one
 // that posts. It returns notYet if that takes too long.
-func (l *limits) turn(ctx context.Context, team string, m method, channel string) error {
+func (l *pacer) turn(ctx context.Context, team string, m method, channel string) error {
 	wait, undo := l.reserve(team, m, channel)
 	if wait <= 0 {
 		return nil
@@ -104,7 +104,7 @@ func (l *limits) turn(ctx context.Context, team string, m method, channel string
 }
 
 // free reports whether a method may be called at once, and takes the turn.
-func (l *limits) free(team string, m method) bool {
+func (l *pacer) free(team string, m method) bool {
 	wait, undo := l.reserve(team, m, "")
 	if wait > 0 {
 		undo()
@@ -114,7 +114,7 @@ func (l *limits) free(team string, m method) bool {
 }
 
 // reserve takes a turn, says when it is, and how it is given back.
-func (l *limits) reserve(team string, m method, channel string) (wait time.Duration, undo func()) {
+func (l *pacer) reserve(team string, m method, channel string) (wait time.Duration, undo func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -137,7 +137,7 @@ func (l *limits) reserve(team string, m method, channel string) (wait time.Durat
 }
 
 // bucket returns the bucket of a name. The mutex is held.
-func (l *limits) bucket(name string, p pace, now time.Time) *bucket {
+func (l *pacer) bucket(name string, p pace, now time.Time) *bucket {
 	b, ok := l.buckets[name]
 	if !ok {
 		l.prune(now)
@@ -148,7 +148,7 @@ func (l *limits) bucket(name string, p pace, now time.Time) *bucket {
 }
 
 // prune drops buckets that are full again. The mutex is held.
-func (l *limits) prune(now time.Time) {
+func (l *pacer) prune(now time.Time) {
 	if len(l.buckets) < maxBuckets {
 		return
 	}
@@ -160,7 +160,7 @@ func (l *limits) prune(now time.Time) {
 }
 
 // hold keeps a method from being called for a while, because Slack said so.
-func (l *limits) hold(team string, m method, d time.Duration) {
+func (l *pacer) hold(team string, m method, d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -169,7 +169,7 @@ func (l *limits) hold(team string, m method, d time.Duration) {
 
 // call waits for the turn of a method and calls it once.
 func (s *Slack) call(ctx context.Context, t *team, m method, channel string, do func(*slackapi.Client) error) error {
-	if err := s.limits.turn(ctx, t.id, m, channel); err != nil {
+	if err := s.pacer.turn(ctx, t.id, m, channel); err != nil {
 		return err
 	}
 	return s.called(t, m, do(t.api))
@@ -178,7 +178,7 @@ func (s *Slack) call(ctx context.Context, t *team, m method, channel string, do 
 // called takes note of what Slack says of its limits, and returns err.
 func (s *Slack) called(t *team, m method, err error) error {
 	if wait, ok := tooOften(err); ok {
-		s.limits.hold(t.id, m, wait)
+		s.pacer.hold(t.id, m, wait)
 		s.cfg.Log.Warn("slack refuses a method for a while", "method", string(m), "team", t.id, "seconds", wait.Seconds())
 	}
 	return err

@@ -63,6 +63,10 @@ func (l listener) spawn(ctx context.Context, kind string, handle func(context.Co
 	case <-ctx.Done():
 		return
 	}
+	if ctx.Err() != nil { // both may have been possible
+		<-l.front.events
+		return
+	}
 	l.handled.Go(func() {
 		defer func() { <-l.front.events }()
 		log := l.front.log.With("event", kind)

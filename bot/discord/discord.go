@@ -42,7 +42,7 @@ type Config struct {
 
 	OpenWithin    time.Duration // how long a connection may take to be up; default 20s
 	QuietFor      time.Duration // a connection that says nothing for so long is dead; default 2m
-	Pause         time.Duration // before the first new try, growing to 64 times as much; default 1s
+	Pause         time.Duration // before the first new try, growing to 128 times as much; default 1s
 	IdentifyEvery time.Duration // between new sessions, as Discord demands; default 5s
 	AnswerWithin  time.Duration // an answer that takes longer is promised first; default 1.5s
 }
@@ -56,6 +56,7 @@ type FrontEnd struct {
 	cdn      *http.Client // for files: Discord's store, not its API
 	rooms    *rooms
 	marks    *marks
+	turns    turns
 	events   chan struct{} // one place for each event that is handled at once
 	key      ed25519.PublicKey
 
@@ -96,6 +97,7 @@ func New(cfg Config) (*FrontEnd, error) {
 		cfg: cfg, log: cfg.Log, rest: newREST(client, cfg.Token, cfg.APIURL == ""), rooms: newRooms(), marks: &marks{refs: map[string]string{}},
 		cdn:      &http.Client{Transport: next, Timeout: eventWithin, CheckRedirect: noRedirect},
 		identify: rate.NewLimiter(rate.Every(cfg.IdentifyEvery), 1), events: make(chan struct{}, maxEvents), key: key,
+		turns: turns{last: map[string]chan struct{}{}},
 	}
 	return f, nil
 }

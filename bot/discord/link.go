@@ -45,6 +45,7 @@ func newLink(ctx context.Context, s *shard) (*link, error) {
 	api.ShardID, api.ShardCount = s.id, s.count
 	// What follows is done by run, and by rooms.
 	api.ShouldReconnectOnError, api.StateEnabled = false, false
+	api.LogLevel = discordapi.LogError - 1 // it writes to where Bob does not log
 	// In order, and without a goroutine that nobody waits for.
 	api.SyncEvents = true
 	api.MaxRestRetries, api.ShouldRetryOnRateLimit = 0, false

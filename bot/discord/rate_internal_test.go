@@ -125,7 +125,7 @@ func TestLimits_rememberNoMoreThanTheyMay(t *testing.T) {
 
 func TestPause_growsAndIsBounded(t *testing.T) {
 	t.Parallel()
-	for try, most := range map[int]time.Duration{-1: time.Second, 0: time.Second, 3: 8 * time.Second, 6: 64 * time.Second, 1000: 64 * time.Second} {
+	for try, most := range map[int]time.Duration{-1: time.Second, 0: time.Second, 3: 8 * time.Second, 7: 128 * time.Second, 1000: 128 * time.Second} {
 		for range 100 {
 			if d := pause(time.Second, try); d < most/2 || d > most {
 				t.Errorf("try %d waits %s, want %s to %s", try, d, most/2, most)

@@ -135,7 +135,10 @@ func (f *FrontEnd) Stale([]string) {}
 // refuses the token or what the bot may see.
 func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	start, err := f.begin(ctx)
-	if err != nil || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	count := f.cfg.Shards
@@ -165,13 +168,15 @@ func (f *FrontEnd) begin(ctx context.Context) (gatewayStart, error) {
 			start, err = f.rest.gateway(ctx)
 		}
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil:
 			return start, nil
 		case unauthorized(err):
 			return start, errToken
 		}
 		f.log.Warn("discord does not answer yet", "err", err)
-		wait(ctx, pause(f.cfg.Pause, try))
+		if wait(ctx, pause(f.cfg.Pause, try)); ctx.Err() != nil {
+			return start, context.Cause(ctx)
+		}
 	}
 }
 

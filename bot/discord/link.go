@@ -139,7 +139,7 @@ func (l *link) settle(done <-chan error) {
 	t := time.NewTimer(goodbye)
 	defer t.Stop()
 	select {
-	case <-done:
+	case _ = <-done: // it was given up: why it ends does not matter
 	case <-t.C:
 	}
 }
@@ -200,7 +200,7 @@ func (l *link) settleAfter(done <-chan error) {
 	t := time.NewTimer(goodbye)
 	defer t.Stop()
 	select {
-	case <-done:
+	case _ = <-done: // Bob stops: so does it, with or without a word to Discord
 		l.abandon()
 	case <-t.C:
 		l.settle(done)

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// answer is an answer of Discord's, with these headers.
-func answer(status int, header map[string]string) *http.Response {
-	r := &http.Response{StatusCode: status, Header: http.Header{}}
-	for k, v := range header {
-		r.Header.Set(k, v)
+// header is that of an answer of Discord's.
+func header(fields map[string]string) http.Header {
+	h := http.Header{}
+	for k, v := range fields {
+		h.Set(k, v)
 	}
-	return r
+	return h
 }
 
 const route = "POST channels/1/messages"
@@ -25,7 +25,7 @@ func TestLimits_waitForTheResetOfTheirRoute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
-		l.learn(route, answer(http.StatusOK, map[string]string{"X-RateLimit-Remaining": "1", "X-RateLimit-Reset-After": "2.5"}))
+		l.learn(route, http.StatusOK, header(map[string]string{"X-RateLimit-Remaining": "1", "X-RateLimit-Reset-After": "2.5"}))
 		for i, want := range []time.Duration{0, 2500 * time.Millisecond, 2500 * time.Millisecond} {
 			began := time.Now()
 			if i == 2 {
@@ -45,13 +45,13 @@ func TestLimits_tellOfLongWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
-		l.learn(route, answer(http.StatusOK, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "60"}))
+		l.learn(route, http.StatusOK, header(map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "60"}))
 		e, ok := errors.AsType[*apiError](l.take(t.Context(), route, false))
 		if !ok || e.after != time.Minute {
 			t.Errorf("the error is %v", e)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		l.learn(route, answer(http.StatusOK, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "4"}))
+		l.learn(route, http.StatusOK, header(map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "4"}))
 		cancel()
 		if err := l.take(ctx, route, true); !errors.Is(err, errBefore) || !errors.Is(err, context.Canceled) {
 			t.Errorf("a done context: %v", err)
@@ -86,13 +86,13 @@ func TestLimits_stopBeforeABan(t *testing.T) {
 		if err := l.take(t.Context(), route, true); err != nil {
 			t.Fatal(err)
 		}
-		shared := answer(http.StatusTooManyRequests, map[string]string{"X-RateLimit-Scope": "shared"})
+		shared := header(map[string]string{"X-RateLimit-Scope": "shared"})
 		for i := range maxInvalid {
 			if err := l.take(t.Context(), route, true); err != nil {
 				t.Fatalf("stopped after %d: %v", i, err)
 			}
-			l.learn(route, shared)
-			l.learn(route, answer([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests}[i%3], nil))
+			l.learn(route, http.StatusTooManyRequests, shared)
+			l.learn(route, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests}[i%3], http.Header{})
 		}
 		e, ok := errors.AsType[*apiError](l.take(t.Context(), route, true))
 		if !ok || e.after <= 0 || e.after > invalidWindow {
@@ -110,13 +110,13 @@ func TestLimits_rememberNoMoreThanTheyMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
 		for i := range maxRoutes + 10 {
-			l.learn(fmt.Sprint(i), answer(http.StatusOK, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1e300"}))
+			l.learn(fmt.Sprint(i), http.StatusOK, header(map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1e300"}))
 		}
 		if len(l.routes) != maxRoutes {
 			t.Errorf("%d routes are remembered", len(l.routes))
 		}
 		wait(t.Context(), 25*time.Hour)
-		l.learn("new", answer(http.StatusOK, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1"}))
+		l.learn("new", http.StatusOK, header(map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1"}))
 		if len(l.routes) != 1 {
 			t.Errorf("%d routes are remembered, want the new one", len(l.routes))
 		}
@@ -143,14 +143,18 @@ func TestRedirect_keepsThePathBelowAnotherServer(t *testing.T) {
 	got := ""
 	rt := redirect{base: base, next: roundTrip(func(r *http.Request) (*http.Response, error) {
 		got = r.URL.String() + " " + r.Host
-		return answer(http.StatusOK, nil), nil
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 	})}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://discord.com/api/v9/gateway?a=b", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rt.RoundTrip(req); err != nil { //nolint:bodyclose // there is none
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Error(err)
 	}
 	if want := "https://proxy.example/discord/api/v10/gateway?a=b proxy.example"; got != want {
 		t.Errorf("asked %s, want %s", got, want)

@@ -18,6 +18,7 @@ import (
 func TestFrontEnd_conforms(t *testing.T) {
 	t.Parallel()
 	bottest.Conform(t, func(t *testing.T) (bot.FrontEnd, bottest.Peer) {
+		t.Helper()
 		s := newFake(t)
 		t.Cleanup(func() { conforms(t, s) })
 		return newFront(t, s, nil), newPeer(s)

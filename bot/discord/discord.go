@@ -11,6 +11,7 @@ package discord
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	discordapi "github.com/bwmarrin/discordgo"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
@@ -30,16 +32,17 @@ const Surface = "discord"
 
 // Config configures a FrontEnd. Token and Log are required.
 type Config struct {
-	Token  string // of the bot, without "Bot "
-	APIURL string // of another server that speaks Discord's API; empty: Discord's own
-	Shards int    // connections to the gateway; 0: as many as Discord advises
-	Log    *slog.Logger
+	Token     string // of the bot, without "Bot "
+	APIURL    string // of another server that speaks Discord's API; empty: Discord's own
+	PublicKey string // of the application, in hex; empty: Interactions serves nothing
+	Shards    int    // connections to the gateway; 0: as many as Discord advises
+	Log       *slog.Logger
 
 	Client *http.Client // whose transport is used; nil: one of its own
 
 	OpenWithin    time.Duration // how long a connection may take to be up; default 20s
 	QuietFor      time.Duration // a connection that says nothing for so long is dead; default 2m
-	Pause         time.Duration // before the first new try, growing to 64 times as much; default 1s
+	Pause         time.Duration // before the first new try, growing to 128 times as much; default 1s
 	IdentifyEvery time.Duration // between new sessions, as Discord demands; default 5s
 	AnswerWithin  time.Duration // an answer that takes longer is promised first; default 1.5s
 }
@@ -53,10 +56,13 @@ type FrontEnd struct {
 	cdn      *http.Client // for files: Discord's store, not its API
 	rooms    *rooms
 	marks    *marks
+	turns    turns
 	events   chan struct{} // one place for each event that is handled at once
+	key      ed25519.PublicKey
 
 	mu   sync.Mutex
 	self identity
+	take func(*discordapi.Interaction) // while Run runs
 }
 
 var _ bot.FrontEnd = (*FrontEnd)(nil)
@@ -73,6 +79,10 @@ func New(cfg Config) (*FrontEnd, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := publicKey(cfg.PublicKey)
+	if err != nil {
+		return nil, err
+	}
 	cfg.OpenWithin = defaultTo(cfg.OpenWithin, 20*time.Second)
 	cfg.QuietFor = defaultTo(cfg.QuietFor, 2*time.Minute)
 	cfg.Pause = defaultTo(cfg.Pause, time.Second)
@@ -86,7 +96,8 @@ func New(cfg Config) (*FrontEnd, error) {
 	f := &FrontEnd{
 		cfg: cfg, log: cfg.Log, rest: newREST(client, cfg.Token, cfg.APIURL == ""), rooms: newRooms(), marks: &marks{refs: map[string]string{}},
 		cdn:      &http.Client{Transport: next, Timeout: eventWithin, CheckRedirect: noRedirect},
-		identify: rate.NewLimiter(rate.Every(cfg.IdentifyEvery), 1), events: make(chan struct{}, maxEvents),
+		identify: rate.NewLimiter(rate.Every(cfg.IdentifyEvery), 1), events: make(chan struct{}, maxEvents), key: key,
+		turns: turns{last: map[string]chan struct{}{}},
 	}
 	return f, nil
 }
@@ -124,7 +135,10 @@ func (f *FrontEnd) Stale([]string) {}
 // refuses the token or what the bot may see.
 func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	start, err := f.begin(ctx)
-	if err != nil || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	count := f.cfg.Shards
@@ -134,12 +148,11 @@ func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	var handled sync.WaitGroup
 	defer handled.Wait()
 	g, ctx := errgroup.WithContext(ctx)
+	listen := listener{front: f, handler: h, handled: &handled}
+	defer f.listen(ctx, listen)()
 	g.Go(func() error { f.syncCommands(ctx); return nil })
 	for id := range count {
-		s := &shard{
-			front: f, id: id, count: count, log: f.log.With("shard", id),
-			listen: listener{front: f, handler: h, handled: &handled},
-		}
+		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen}
 		g.Go(func() error { return s.run(ctx) })
 	}
 	return g.Wait()
@@ -155,13 +168,15 @@ func (f *FrontEnd) begin(ctx context.Context) (gatewayStart, error) {
 			start, err = f.rest.gateway(ctx)
 		}
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil:
 			return start, nil
 		case unauthorized(err):
 			return start, errToken
 		}
 		f.log.Warn("discord does not answer yet", "err", err)
-		wait(ctx, pause(f.cfg.Pause, try))
+		if wait(ctx, pause(f.cfg.Pause, try)); ctx.Err() != nil {
+			return start, context.Cause(ctx)
+		}
 	}
 }
 

@@ -150,10 +150,8 @@ func until(t *testing.T, s *discordfake.Server, what string, done func() bool) {
 }
 
 // up runs a front end and waits until its gateway is up.
-func up(t *testing.T, s *discordfake.Server, change func(*discord.Config), h bot.Handler) *discord.FrontEnd {
+func up(t *testing.T, s *discordfake.Server, change func(*discord.Config), h bot.Handler) {
 	t.Helper()
-	f := newFront(t, s, change)
-	run(t, f, h)
+	run(t, newFront(t, s, change), h)
 	until(t, s, "the gateway", func() bool { return s.Lines() == 1 })
-	return f
 }

@@ -41,14 +41,13 @@ func (f *FrontEnd) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 		return bot.Placed{}, f.trouble(ctx, p.Place, err)
 	}
 	is := func(m *seen) bool { return m.Author.ID == self.user && m.answersTo(&p) }
-	id, err := "", error(nil)
+	channel := p.Place.Thread
 	if f.flat(p.Place) {
+		channel = p.Place.Channel
+	}
+	id, err := f.look(ctx, channel, is)
+	if codeOf(err) == codeUnknownChannel && channel != p.Place.Channel { // there is no thread, so it was not posted there
 		id, err = f.look(ctx, p.Place.Channel, is)
-	} else {
-		id, err = f.look(ctx, p.Place.Thread, is)
-		if codeOf(err) == codeUnknownChannel { // there is no thread, so it was not posted there
-			id, err = f.look(ctx, p.Place.Channel, is)
-		}
 	}
 	if err != nil {
 		return bot.Placed{}, f.trouble(ctx, p.Place, err)

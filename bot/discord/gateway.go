@@ -73,6 +73,10 @@ func (s *shard) run(ctx context.Context) error {
 // session brings a connection up, as one that goes on where *l was, and returns when
 // it is gone. Nil *l starts a new one.
 func (s *shard) session(ctx context.Context, l **link) error {
+	// A session that is to go on may turn out to be a new one.
+	if err := s.front.identify.Wait(ctx); err != nil {
+		return err
+	}
 	if *l == nil {
 		if err := s.mayIdentify(ctx); err != nil {
 			return err
@@ -93,9 +97,6 @@ func (s *shard) session(ctx context.Context, l **link) error {
 // mayIdentify waits until a new session may be started. Discord resets the token of
 // a bot that starts too many.
 func (s *shard) mayIdentify(ctx context.Context) error {
-	if err := s.front.identify.Wait(ctx); err != nil {
-		return err
-	}
 	start, err := s.front.rest.gateway(ctx)
 	if err != nil {
 		return err
@@ -122,9 +123,10 @@ var transport = []int{ //nolint:gochecknoglobals // a constant table
 	websocket.CloseAbnormalClosure, websocket.CloseNoStatusReceived, websocket.CloseTLSHandshake,
 }
 
-// pause is how long to wait before a new try: twice as long each time, up to 64 times
-// as long, and between half and all of that, so that many do not come at once.
+// pause is how long to wait before a new try: twice as long each time, up to 128 times
+// as long, and between half and all of that, so that many do not come at once. So no
+// trouble uses up the thousand sessions that Discord allows in a day.
 func pause(first time.Duration, try int) time.Duration {
-	d := first << min(max(try, 0), 6)
+	d := first << min(max(try, 0), 7)
 	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret
 }

@@ -33,7 +33,18 @@ type listener struct {
 func (l listener) attach(ctx context.Context, api *discordapi.Session) {
 	rooms := l.front.rooms
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.MessageCreate) {
-		l.spawn(ctx, "message", func(ctx context.Context, log *slog.Logger) { l.message(ctx, log, e.Message) })
+		if e.Message == nil {
+			return
+		}
+		before, done := l.front.turns.take(e.ChannelID)
+		l.spawn(ctx, "message", func(ctx context.Context, log *slog.Logger) {
+			defer done()
+			select {
+			case <-before:
+				l.message(ctx, log, e.Message)
+			case <-ctx.Done():
+			}
+		})
 	})
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.InteractionCreate) {
 		l.spawn(ctx, "interaction", func(ctx context.Context, log *slog.Logger) { l.interaction(ctx, log, e.Interaction) })
@@ -61,6 +72,10 @@ func (l listener) spawn(ctx context.Context, kind string, handle func(context.Co
 	select {
 	case l.front.events <- struct{}{}:
 	case <-ctx.Done():
+		return
+	}
+	if ctx.Err() != nil { // both may have been possible
+		<-l.front.events
 		return
 	}
 	l.handled.Go(func() {
@@ -101,9 +116,13 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 	case !ok:
 		return
 	}
+	text := plainText(m, self.user)
+	if text == "" && len(m.Attachments) == 0 && way == bot.WayReply {
+		return // a sticker or the like
+	}
 	reply, err := l.handler.Hear(ctx, bot.Message{
 		Keys: []string{"discord:message:" + m.ID}, Place: place, ID: m.ID, User: l.author(m),
-		Text: plainText(m, self.user), Files: l.front.files(m.Attachments), Way: way,
+		Text: text, Files: l.front.files(m.Attachments), Way: way,
 	})
 	if err != nil {
 		log.Error("message not handled", "err", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,10 +123,13 @@ func TestHear_leavesOut(t *testing.T) {
 	o.Say(o.thread, "700", "of a hook", map[string]any{"webhook_id": "5"})
 	o.Say(o.thread, "700", "somebody joined", map[string]any{"type": 7})
 	o.Emit("MESSAGE_CREATE", map[string]any{"id": "1", "components": []any{map[string]any{"type": 99}}})
+	o.Say(o.thread, "700", "", nil) // a sticker
 	o.Say(o.thread, "700", "for Bob", nil)
 	if got := o.ears.message(t); got.Text != "for Bob" {
 		t.Errorf("heard %q", got.Text)
 	}
+	o.ears.mu.Lock()
+	defer o.ears.mu.Unlock()
 	if n := len(o.ears.messages); n != 1 {
 		t.Errorf("%d messages were heard, want 1", n)
 	}
@@ -242,5 +246,38 @@ func TestHear_asksForAChannelThatIsNotKnown(t *testing.T) {
 	o.ears.next(t)
 	if n := len(o.Requests(http.MethodGet, "/channels/"+late)); n != 1 {
 		t.Errorf("the channel was asked for %d times, want 1", n)
+	}
+}
+
+func TestHear_inTheOrderOfAChannel(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	slow, other := make(chan struct{}), o.AddChannel(o.guild, o.channel, discordfake.PublicThread)
+	o.ears.hear = func(m bot.Message) (bot.Reply, error) {
+		if m.Text == "1" {
+			<-slow
+		}
+		return bot.Reply{}, nil
+	}
+	o.open(t)
+	for _, text := range []string{"1", "2", "3"} {
+		o.Say(o.thread, "700", text, nil)
+	}
+	o.Say(other, "700", "elsewhere", nil)
+	o.ears.next(t) // the one elsewhere does not wait for the slow one
+	close(slow)
+	for range 3 {
+		o.ears.next(t)
+	}
+	o.ears.mu.Lock()
+	defer o.ears.mu.Unlock()
+	var got []string
+	for _, m := range o.ears.messages {
+		if m.Place.Thread == o.thread {
+			got = append(got, m.Text)
+		}
+	}
+	if !slices.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("heard %v", got)
 	}
 }

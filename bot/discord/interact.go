@@ -52,6 +52,7 @@ func (l listener) interaction(ctx context.Context, log *slog.Logger, i *discorda
 		}
 		fields := formFields(data.Components)
 		err = l.answer(ctx, log, i, promise, func(ctx context.Context) (bot.Reply, error) { return l.click(ctx, i, button, fields) })
+	case discordapi.InteractionPing: // only over HTTP, and answered there
 	}
 	if err != nil {
 		log.Warn("interaction not answered", "err", err)

@@ -45,6 +45,7 @@ func newLink(ctx context.Context, s *shard) (*link, error) {
 	api.ShardID, api.ShardCount = s.id, s.count
 	// What follows is done by run, and by rooms.
 	api.ShouldReconnectOnError, api.StateEnabled = false, false
+	api.LogLevel = discordapi.LogError - 1 // it writes to where Bob does not log
 	// In order, and without a goroutine that nobody waits for.
 	api.SyncEvents = true
 	api.MaxRestRetries, api.ShouldRetryOnRateLimit = 0, false
@@ -138,7 +139,7 @@ func (l *link) settle(done <-chan error) {
 	t := time.NewTimer(goodbye)
 	defer t.Stop()
 	select {
-	case <-done:
+	case _ = <-done: // it was given up: why it ends does not matter
 	case <-t.C:
 	}
 }
@@ -199,7 +200,7 @@ func (l *link) settleAfter(done <-chan error) {
 	t := time.NewTimer(goodbye)
 	defer t.Stop()
 	select {
-	case <-done:
+	case _ = <-done: // Bob stops: so does it, with or without a word to Discord
 		l.abandon()
 	case <-t.C:
 		l.settle(done)

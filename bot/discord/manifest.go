@@ -79,8 +79,8 @@ func commands() []command {
 	}
 	return []command{
 		of(discordapi.ChatApplicationCommand, "bob", "Give Bob a job, or look after one", subcommands()...),
-		of(discordapi.ChatApplicationCommand, "status", "How a job stands", job(false)),
-		of(discordapi.ChatApplicationCommand, "results", "What a job has made", job(false)),
+		of(discordapi.ChatApplicationCommand, "status", "How a job stands", job()),
+		of(discordapi.ChatApplicationCommand, "results", "What a job has made", job()),
 		of(discordapi.MessageApplicationCommand, menuGive, ""),
 	}
 }
@@ -99,22 +99,22 @@ func subcommands() []option {
 			text(optionBudget, "US dollars that it may spend", false),
 			choose(optionPriority, "How urgent it is", "low", "medium", "high", "urgent"),
 			choose(optionApproval, "Whether its plan is shown before it runs", "never", "always"))...),
-		sub("status", "How a job stands", job(false)),
-		sub("results", "What a job has made", job(false)),
+		sub("status", "How a job stands", job()),
+		sub("results", "What a job has made", job()),
 		sub("jobs", "All your jobs", choose(optionFilter, "Which of them", "active", "queued", "finished", "all")),
-		sub("plan", "The steps of a job", job(false)),
-		sub("approve", "Let a plan run", job(false)),
-		sub("pause", "Stop a job for now", job(false), step),
-		sub("resume", "Let a paused job go on", job(false), step),
-		sub("cancel", "End a job", job(false), step),
-		sub("retry", "Try again what failed", job(false), step, prompt),
-		sub("rerun", "Run a job or a step again", job(false), step, prompt),
-		sub("skip", "Leave a step out", must(step), job(false)),
+		sub("plan", "The steps of a job", job()),
+		sub("approve", "Let a plan run", job()),
+		sub("pause", "Stop a job for now", job(), step),
+		sub("resume", "Let a paused job go on", job(), step),
+		sub("cancel", "End a job", job(), step),
+		sub("retry", "Try again what failed", job(), step, prompt),
+		sub("rerun", "Run a job or a step again", job(), step, prompt),
+		sub("skip", "Leave a step out", must(step), job()),
 		sub(commandSchedule, "Run a job again and again",
 			text(optionWhen, "Such as: every Monday at 9", true), text(optionTask, "What is to be done", true)),
 		sub("schedules", "What is scheduled"),
-		sub("cost", "What was spent", job(false), choose(optionBy, "Added up by", "day", "model", "user")),
-		sub("budget", "What a job may spend", text(optionAmount, "US dollars, such as 5 or +1", true), job(false)),
+		sub("cost", "What was spent", job(), choose(optionBy, "Added up by", "day", "model", "user")),
+		sub("budget", "What a job may spend", text(optionAmount, "US dollars, such as 5 or +1", true), job()),
 		sub("help", "What Bob can do", text(optionTopic, "A command", false)),
 	}
 }
@@ -132,8 +132,8 @@ func must(o option) option {
 	return o
 }
 
-func job(required bool) option {
-	o := text(optionJob, "The job; inside its thread it may be left out", required)
+func job() option {
+	o := text(optionJob, "The job; inside its thread it may be left out", false)
 	o.Suggest = true
 	return o
 }

@@ -38,6 +38,15 @@ func readMarkdown(text string) *markdown {
 // done reports whether all of it is written.
 func (m *markdown) done() bool { return len(m.blocks) == 0 && !m.more }
 
+// glue is what stands between words of Bob's own and the text: what is no plain
+// paragraph must begin a line.
+func (m *markdown) glue() string {
+	if len(m.blocks) > 0 && (m.blocks[0].Kind != bot.TextParagraph || m.blocks[0].Quote) {
+		return "\n"
+	}
+	return " "
+}
+
 // fill returns the next part, of at most limit units.
 func (m *markdown) fill(limit int) string {
 	out := ""

@@ -94,17 +94,16 @@ func (l *limits) next(route string, now time.Time) time.Duration {
 }
 
 // learn reads an answer's headers.
-func (l *limits) learn(route string, resp *http.Response) {
+func (l *limits) learn(route string, status int, h http.Header) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	shared := resp.Header.Get("X-RateLimit-Scope") == "shared"
+	shared := h.Get("X-RateLimit-Scope") == "shared"
 	switch {
-	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden,
-		resp.StatusCode == http.StatusTooManyRequests && !shared:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusTooManyRequests && !shared:
 		l.invalid++
 	}
-	left, err := strconv.Atoi(resp.Header.Get("X-RateLimit-Remaining"))
-	after, err2 := strconv.ParseFloat(resp.Header.Get("X-RateLimit-Reset-After"), 64)
+	left, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	after, err2 := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
 	if err != nil || err2 != nil {
 		return
 	}
@@ -112,10 +111,10 @@ func (l *limits) learn(route string, resp *http.Response) {
 }
 
 // block remembers a 429: of one route, or of all.
-func (l *limits) block(resp *http.Response, e *apiError) {
+func (l *limits) block(h http.Header, e *apiError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e.global || resp.Header.Get("X-RateLimit-Global") != "" {
+	if e.global || h.Get("X-RateLimit-Global") != "" {
 		l.until = time.Now().Add(e.after)
 	}
 }

@@ -223,7 +223,7 @@ func textMessage(text, last, mention string) message {
 	reader := readMarkdown(text)
 	lead := ""
 	if snowflake(mention) {
-		lead = "<@" + mention + "> "
+		lead = "<@" + mention + ">" + reader.glue()
 	}
 	content := reader.fill(maxContent - units(lead) - units(last) - 2)
 	m.Content = strings.TrimSpace(lead + content)

@@ -75,8 +75,10 @@ func pageRows(buttons, pager []bot.Button) []discordapi.MessageComponent {
 		last = last[:1]
 	}
 	seen := map[string]bool{}
-	for _, b := range pager[:min(len(pager), maxRowButtons)] {
-		seen[customID(b)] = true
+	for _, row := range last {
+		for _, c := range row.(discordapi.ActionsRow).Components {
+			seen[c.(discordapi.Button).CustomID] = true
+		}
 	}
 	var others []bot.Button
 	for _, b := range buttons {

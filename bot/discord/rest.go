@@ -94,7 +94,7 @@ func (r *rest) once(ctx context.Context, q request, out any) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBefore, err)
 	}
-	resp, err := r.client.Do(req) //nolint:gosec // the address is Discord's or the configured one
+	resp, err := r.client.Do(req)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err // the address may hold a secret
@@ -103,7 +103,7 @@ func (r *rest) once(ctx context.Context, q request, out any) error {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	r.limits.learn(route, resp)
+	r.limits.learn(route, resp.StatusCode, resp.Header)
 	switch {
 	case resp.StatusCode >= http.StatusBadRequest:
 		return r.refusal(resp, data)
@@ -194,7 +194,7 @@ func (r *rest) refusal(resp *http.Response, data []byte) error {
 		if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && said.Retry == 0 {
 			e.after = time.Duration(n) * time.Second
 		}
-		r.limits.block(resp, e)
+		r.limits.block(resp.Header, e)
 	}
 	return e
 }

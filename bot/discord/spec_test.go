@@ -23,7 +23,7 @@ type spec struct {
 }
 
 var loadSpec = sync.OnceValues(func() (*spec, error) {
-	dir := os.Getenv("BOB_REFERENCE")
+	dir := os.Getenv("BOB_REFERENCE") //nolint:forbidigo // a test finds its data
 	if dir == "" {
 		dir = "../../../shared/reference"
 	}

@@ -17,7 +17,7 @@ type redirect struct {
 	next http.RoundTripper
 }
 
-var versioned = regexp.MustCompile(`^/api/v\d+/`) //nolint:gochecknoglobals // a constant pattern
+var versioned = regexp.MustCompile(`^/api/v\d+/`)
 
 // RoundTrip sends r on.
 func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {

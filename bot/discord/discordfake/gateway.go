@@ -252,13 +252,23 @@ func (s *Server) hear(l *line, p packet) {
 			"resume_gateway_url": s.socket(), "application": map[string]any{"id": AppID},
 		})
 		s.greet(l, answer)
+		s.open(l, answer)
 	case 6:
 		s.mu.Lock()
 		s.gate.resumes++
 		answer := next(&s.gate.onSume)
 		s.mu.Unlock()
 		s.reply(l, answer, "RESUMED", map[string]any{})
+		s.open(l, answer)
 	}
+}
+
+// open lets events go to a line that was welcomed.
+func (s *Server) open(l *line, answer Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.up = l.up || answer == Welcome
+	s.touch()
 }
 
 // greet tells a new session of the guilds, as Discord does after READY.
@@ -299,8 +309,6 @@ func (s *Server) reply(l *line, answer Answer, kind string, data any) {
 	s.mu.Lock()
 	s.gate.seq++
 	seq, code := s.gate.seq, s.gate.code
-	l.up = l.up || answer == Welcome
-	s.touch()
 	s.mu.Unlock()
 	switch answer {
 	case Welcome:

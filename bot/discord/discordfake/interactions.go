@@ -14,20 +14,26 @@ type Interaction struct {
 	Followups []map[string]any
 }
 
-// Interact has a person use something. The event is as Discord's, without ID and
-// token; it returns the token that Interaction knows it by.
-func (s *Server) Interact(event map[string]any) string {
+// Ask makes an interaction that is told in another way, and returns its ID and token.
+func (s *Server) Ask(event map[string]any) (id, token string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	channel, _ := event["channel_id"].(string)
 	i := &Interaction{ID: s.id(), Token: "token-" + s.id(), Channel: channel}
 	s.asked[i.Token] = i
-	full := map[string]any{"id": i.ID, "token": i.Token, "application_id": AppID, "version": 1, "locale": "en-GB"}
+	return i.ID, i.Token
+}
+
+// Interact has a person use something. The event is as Discord's, without ID and
+// token; it returns the token that Interaction knows it by.
+func (s *Server) Interact(event map[string]any) string {
+	id, token := s.Ask(event)
+	full := map[string]any{"id": id, "token": token, "application_id": AppID, "version": 1, "locale": "en-GB"}
 	for key, v := range event {
 		full[key] = v
 	}
-	s.mu.Unlock()
 	s.Emit("INTERACTION_CREATE", full)
-	return i.Token
+	return token
 }
 
 // Interaction returns a copy of what became of one.

@@ -105,3 +105,42 @@ func TestServiceRewrite_refusesWhatIsNoWish(t *testing.T) {
 		t.Errorf("an edit meanwhile: %v", err)
 	}
 }
+
+// doOrDecide is do with what people may do to a plan besides.
+func (e *engine) doOrDecide(job jobs.JobID, verb jobs.Verb, path string, revision int) error {
+	var c jobs.Change
+	switch verb {
+	case "approve":
+		c = jobs.Approve{Job: job, Revision: revision}
+	case "rewrite":
+		c = jobs.Rewrite{Job: job, Revision: revision, Wish: "another", Cheaper: revision%2 == 0}
+	case "revise":
+		p, newest, err := e.store.Plan(context.Background(), job)
+		if err != nil {
+			return err
+		}
+		if p, err = p.Edited([]jobs.Edit{{Op: jobs.EditDrop, Path: p.Steps[0].Key}}); err != nil {
+			return err
+		}
+		c = jobs.Revise{Job: job, Revision: newest, Plan: p}
+	default:
+		return e.do(job, verb, path)
+	}
+	out, err := e.store.Apply(context.Background(), c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}
+
+// submitAsking is submit for a job whose plan people may have to agree to.
+func (e *engine) submitAsking(tb fataler, policy jobs.Approval) jobs.JobID {
+	tb.Helper()
+	out, err := e.store.Apply(context.Background(), jobs.Submit{Job: jobs.NewJob{
+		ID: "job_00000001", Title: "test", Request: "do it", Priority: jobs.PriorityMedium, Budget: -1, Approval: policy, Weight: time.Second,
+	}})
+	if err != nil || out[0].Err != nil {
+		tb.Fatalf("submit: %v %v", err, out)
+	}
+	return out[0].Job
+}

@@ -62,6 +62,7 @@ func (s *surveyor) Generate(_ context.Context, r llm.Request) (llm.Response, err
 			texts = append(texts, res.Text)
 		}
 		return llm.Response{Text: "all of: " + strings.Join(texts, " + ")}, err
+	case llm.PurposeTurn:
 	}
 	s.work[step] = prompt
 	if step == "list the regions" {

@@ -43,7 +43,7 @@ const (
     row_number() OVER (PARTITION BY workspace, channel, user_name, part ORDER BY at DESC, root DESC) AS nth FROM found
 ) SELECT * FROM ranked WHERE nth <= @most ORDER BY nth`
 
-	// the second line is that of the index nodes_waits
+	// The second line is that of the index nodes_waits.
 	digestWaits = `w.reason IN ('approval', 'question', 'budget', 'effect_unknown')
       AND w.completed_at = 0 AND w.reason IN ` + waitReasons
 

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/askbob/bob/bot"
-	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/jobs/schedule"
 )
 
@@ -139,21 +138,7 @@ func (h *house) conversation(keeper *schedule.Keeper) (*bot.Conversation, error)
 		return nil, err
 	}
 	return bot.NewConversation(bot.Config{
-		Jobs: desk{h.service, h.store}, Places: h.store, Files: h.store, Schedules: keeper, Gate: h.cfg.Access.rules(),
+		Jobs: h.service, Places: h.store, Files: h.store, Schedules: keeper, Gate: h.cfg.Access.rules(),
 		Now: time.Now, Budget: h.cfg.Jobs.Budget, Zone: zone,
 	})
-}
-
-// desk is what a conversation asks of jobs: the service, and the ledger.
-type desk struct {
-	*jobs.Service
-
-	ledger interface {
-		Costs(ctx context.Context, q jobs.CostQuery) ([]jobs.CostLine, error)
-	}
-}
-
-// Costs adds up the ledger.
-func (d desk) Costs(ctx context.Context, q jobs.CostQuery) ([]jobs.CostLine, error) {
-	return d.ledger.Costs(ctx, q)
 }

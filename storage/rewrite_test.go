@@ -137,7 +137,7 @@ func TestRewrite_makesAnotherPlanThatWaitsForApproval(t *testing.T) {
 	if err := d.rewrite(1, "shorter", false); !told(err, "newest revision is 2") {
 		t.Errorf("a very late second click: %v", err)
 	}
-	if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 2 || !strings.HasPrefix(got[1], "The changed plan waits") {
+	if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 1 || !strings.HasPrefix(got[0], "The changed plan waits") {
 		t.Errorf("people are told %q", got)
 	}
 	d.must(jobs.Approve{Job: draftJob, Revision: 2})
@@ -172,7 +172,7 @@ func TestRewrite_saysPlainlyWhetherItIsCheaper(t *testing.T) {
 			if r.Rewrite.Note != tt.want || !r.Rewrite.Cheaper {
 				t.Errorf("got %+v, want the note %q", r.Rewrite, tt.want)
 			}
-			if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 2 || !strings.HasSuffix(got[1], tt.want) {
+			if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 1 || !strings.HasSuffix(got[0], tt.want) {
 				t.Errorf("people are told %q, want %q", got, tt.want)
 			}
 			d.must(jobs.Approve{Job: draftJob, Revision: 2})
@@ -219,7 +219,7 @@ func TestRewrite_thatComesToNothingLeavesThePlanAsItWas(t *testing.T) {
 				if diff := cmp.Diff(was.Forecast, r.Forecast); diff != "" || r.Title != was.Title || r.Summary != was.Summary {
 					t.Errorf("title %q, %+v, forecast %s", r.Title, r.Summary, diff)
 				}
-				if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 2 || got[1] != r.Rewrite.Note+" It waits for your approval as it was." {
+				if got := d.notices(draftJob, jobs.NoticeApproval); len(got) != 1 || got[0] != r.Rewrite.Note+" It waits for your approval as it was." {
 					t.Errorf("people are told %q", got)
 				}
 				d.sound(t)

@@ -15,7 +15,7 @@ type Card struct {
 	State    string    // symbol and words: "▶ Running"
 	Percent  int       // 0 to 100; negative: no bar
 	Facts    []string  // done, elapsed and remaining, cost of budget, tokens
-	Activity string    // what it does right now
+	Activity string    // what it does right now; at a bad end, why
 	Waits    []string  // what it waits for and since when
 	Steps    []CardRow // the top of the tree
 	More     int       // steps that are not shown

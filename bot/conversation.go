@@ -55,32 +55,13 @@ type Files interface {
 type Schedules interface {
 	// Split takes apart a text of when and what. An empty zone is the keeper's own.
 	Split(text, zone string) (words, request string, err error)
-	Add(ctx context.Context, d ScheduleDraft) (jobs.Schedule, error)
+	Add(ctx context.Context, d jobs.ScheduleDraft) (jobs.Schedule, error)
 	// List returns all schedules, those due next first.
 	List(ctx context.Context) ([]jobs.Schedule, error)
 	Pause(ctx context.Context, id jobs.ScheduleID) error
 	// Resume returns when the schedule is due next.
 	Resume(ctx context.Context, id jobs.ScheduleID) (time.Time, error)
 	Remove(ctx context.Context, id jobs.ScheduleID) error
-}
-
-// ScheduleDraft is a schedule as a person asks for it: the fields of
-// jobs/schedule's Draft, in its order.
-type ScheduleDraft struct {
-	Words   string // when
-	Zone    string // IANA name; empty: the keeper's
-	Owner   jobs.Owner
-	Request string
-	Files   []jobs.Attachment
-
-	Priority    jobs.Priority // empty: medium
-	Model       string        // empty: any
-	Budget      jobs.Money    // of a run; negative: no limit
-	MonthBudget jobs.Money    // of a calendar month; negative: no limit
-	Ask         bool
-
-	Missed  jobs.MissedPolicy  // empty: the keeper's
-	Overlap jobs.OverlapPolicy // empty: the keeper's
 }
 
 // Gate says what people may do; a jobs.Access is one.

@@ -297,7 +297,7 @@ func TestConversation_Hear_schedules(t *testing.T) {
 	if reply.Text != want {
 		t.Errorf("got %q, want %q", reply.Text, want)
 	}
-	draft := bot.ScheduleDraft{
+	draft := jobs.ScheduleDraft{
 		Words: "every day at 9", Zone: "Europe/Berlin", Owner: general.Owner("UA"), Request: "What happened?",
 		Files: []jobs.Attachment{{Name: "a.csv", Data: []byte("1")}}, Budget: 2_000_000_000, MonthBudget: -1,
 	}

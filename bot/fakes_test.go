@@ -35,7 +35,7 @@ type house struct {
 	accepted []jobs.Attachment
 
 	schedules []jobs.Schedule
-	drafts    []bot.ScheduleDraft
+	drafts    []jobs.ScheduleDraft
 
 	access jobs.Access
 	refuse error // of the next change
@@ -301,7 +301,7 @@ func (c *calendar) Split(text, _ string) (words, request string, err error) {
 	return words, request, nil
 }
 
-func (c *calendar) Add(_ context.Context, d bot.ScheduleDraft) (jobs.Schedule, error) {
+func (c *calendar) Add(_ context.Context, d jobs.ScheduleDraft) (jobs.Schedule, error) {
 	c.drafts = append(c.drafts, d)
 	s := jobs.Schedule{
 		ID: "sch_000001", Owner: d.Owner, Request: d.Request, Words: d.Words, Zone: "Europe/Berlin", State: jobs.ScheduleActive,

@@ -27,7 +27,7 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	if z := t.user.Zone; z != nil && z != time.Local {
 		zone = z.String()
 	}
-	d := ScheduleDraft{
+	d := jobs.ScheduleDraft{
 		Zone: zone, Budget: c.cfg.Budget, MonthBudget: -1,
 		Owner: t.place.Owner(t.user.ID),
 	}

@@ -166,6 +166,7 @@ type Approve struct {
 type Cancel struct {
 	Job    JobID
 	Reason Reason
+	By     Actor
 }
 
 // Expire ends the open leaves of a job whose time is up, so that its branches

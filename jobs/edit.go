@@ -202,6 +202,7 @@ type Revise struct {
 	Job      JobID
 	Revision int
 	Plan     Plan
+	Forecast *Forecast // of what is still to come; nil: none
 	By       Actor
 }
 
@@ -225,7 +226,7 @@ func (s *Service) EditPlan(ctx context.Context, by Actor, id JobID, revision int
 	if revision != newest {
 		return 0, StaleRevision(newest)
 	}
-	edited, err := old.Edited(edits)
+	edited, err := old.Edited(old.named(edits))
 	if err != nil {
 		return 0, err
 	}
@@ -234,7 +235,27 @@ func (s *Service) EditPlan(ctx context.Context, by Actor, id JobID, revision int
 			return 0, err
 		}
 	}
-	return newest + 1, s.apply(ctx, Revise{Job: id, Revision: revision, Plan: edited, By: by})
+	var f *Forecast
+	if s.cfg.Forecast != nil {
+		f = s.cfg.Forecast(ctx, id, edited)
+	}
+	return newest + 1, s.apply(ctx, Revise{Job: id, Revision: revision, Plan: edited, Forecast: f, By: by})
+}
+
+// named gives edits of the whole job the only step of a plan that has but one: people
+// see no other number.
+func (p Plan) named(edits []Edit) []Edit {
+	only := p.OneStep()
+	if only == nil {
+		return edits
+	}
+	list := slices.Clone(edits)
+	for i := range list {
+		if list[i].Path == "" && list[i].Op != EditAdd {
+			list[i].Path = only.Key
+		}
+	}
+	return list
 }
 
 // StaleRevision says that a newer plan was shown meanwhile.

@@ -97,7 +97,8 @@ type Put struct {
 	Card  string // empty: as before
 }
 
-// Shown records that a job's card shows its end, as of the job's CompletedAt.
+// Shown records that a job's card shows its end, as of the job's CompletedAt, or never
+// will because there is no card any more. ErrNotFound if the job has no place.
 type Shown struct {
 	Job       JobID
 	Completed time.Time

@@ -31,6 +31,7 @@ type Report struct {
 	Waiting      []Wait     `json:"waiting,omitempty"` // what it waits for, MaxWaits at most
 
 	Forecast *ForecastReport `json:"forecast,omitempty"` // of the newest plan; nil: there is none
+	Rewrite  *RewriteReport  `json:"rewrite,omitempty"`  // the last change of the plan that people wished for; nil: none
 
 	Nodes     []NodeReport     `json:"nodes,omitempty"` // in the order of their paths
 	Result    string           `json:"result"`
@@ -162,11 +163,7 @@ func NewReport(root *Node, now time.Time) Report {
 		Tokens: root.Counts.Tokens, Result: root.Result, Error: root.Error,
 		Cost: CostReport{USD: root.Counts.Cost.String(), Reserved: Money(0).String(), Unpriced: root.Counts.Unpriced},
 	}
-	c := root.Counts
-	r.Summary = Summary{
-		Total: c.Total, Completed: c.Completed, Failed: c.Failed, Running: c.Running,
-		Queued: c.Queued(), Skipped: c.Skipped, Cancelled: c.Cancelled,
-	}
+	r.Summary = root.Counts.Summary()
 	if !root.Started.IsZero() {
 		end := now
 		if root.Status.Final() {

@@ -36,6 +36,9 @@ type ServiceConfig struct {
 	// CheckPlan says, as a *UserError, why an edited plan could not run; nil: every
 	// plan may.
 	CheckPlan func(p Plan) error
+	// Forecast says what an edited plan of a job will come to, from now on; nil where
+	// nobody can say. A nil Forecast never can.
+	Forecast func(ctx context.Context, id JobID, p Plan) *Forecast
 }
 
 // Service is what front ends call. It is safe for concurrent use.

@@ -246,7 +246,10 @@ func (u *unit) cancel(c jobs.Cancel) error {
 	if err != nil || root.status.Final() {
 		return err
 	}
-	return u.cancelTree(root)
+	if err := u.cancelTree(root); err != nil {
+		return err
+	}
+	return u.audit(c.Job, c.By, "cancel", "", "")
 }
 
 // expire ends the open leaves of a job; its branches are then judged as ever.

@@ -13,6 +13,8 @@ import (
 // maxFound bounds a list of jobs that is read at once.
 const maxFound = 1000
 
+const newestFirst = " ORDER BY j.created_at DESC, j.root_id DESC"
+
 // begunNot holds for the root n of an open job of which nothing has begun.
 const begunNot = "n.started_at = 0 AND n.status IN ('planning', 'queued')"
 
@@ -21,6 +23,7 @@ type where struct {
 	parts []string
 	args  []any
 	root  bool // it looks at the root node
+	open  bool // it wants open jobs only
 }
 
 func (w *where) and(text string, args ...any) {
@@ -37,12 +40,20 @@ func (w *where) from() string {
 	return text + "WHERE " + strings.Join(append(w.parts, "true"), " AND ")
 }
 
+// newestFirst is the order of a list. Of open jobs no index is walked for it.
+func (w *where) newestFirst() string {
+	if w.open {
+		return " ORDER BY +j.created_at DESC, j.root_id DESC"
+	}
+	return newestFirst
+}
+
 // narrow says in SQL which jobs a query wants.
 func narrow(q jobs.JobQuery) *where {
 	w := &where{}
-	open := q.Group == jobs.GroupActive || q.Group == jobs.GroupQueued || q.Status != "" && !q.Status.Final()
+	w.open = q.Group == jobs.GroupActive || q.Group == jobs.GroupQueued || q.Status != "" && !q.Status.Final()
 	index := "" // few jobs are open: then only the index of these is used
-	if open {
+	if w.open {
 		w.and("j.final = 0")
 		index = "+"
 	}
@@ -91,9 +102,8 @@ func (s *Store) Find(ctx context.Context, q jobs.JobQuery) (list []jobs.Report, 
 }
 
 func (s *Store) found(db *gorm.DB, w *where, limit, offset int) ([]jobs.Report, error) {
-	const order = " ORDER BY j.created_at DESC, j.root_id DESC"
 	var rows []jobRow
-	text := selectJobs + "WHERE j.id IN (SELECT j.id " + w.from() + order + " LIMIT ? OFFSET ?)" + order
+	text := selectJobs + "WHERE j.id IN (SELECT j.id " + w.from() + w.newestFirst() + " LIMIT ? OFFSET ?)" + newestFirst
 	if err := db.Raw(text, append(w.args, limit, offset)...).Scan(&rows).Error; err != nil {
 		return nil, err
 	}

@@ -2,9 +2,9 @@ package storage_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -83,7 +83,7 @@ func TestService_Do_makesEveryKindOfChangeOnce(t *testing.T) {
 	s := newSorter(t)
 	ctx := t.Context()
 	by := jobs.Actor{User: "slack:T1:U1", Surface: "slack"}
-	s.plan("job_1")
+	s.plan()
 	s.park(s.give("job_2", thread("2")), 200)
 	asks := s.give("job_3", thread("3"))
 	s.must(jobs.Park{Fence: asks.Fence(), Reason: jobs.ReasonQuestion, Question: "Which year?"})
@@ -98,6 +98,7 @@ func TestService_Do_makesEveryKindOfChangeOnce(t *testing.T) {
 		jobs.Answer{Job: "job_3", Text: "2026", By: by},
 		jobs.Feedback{Job: "job_2", Good: true, By: by},
 		jobs.Feedback{Job: "job_2", By: by},
+		jobs.Cancel{Job: "job_1", Reason: jobs.ReasonUser, By: by},
 		nil,
 	} {
 		keys := []string{fmt.Sprintf("event %d", i)}
@@ -113,7 +114,7 @@ func TestService_Do_makesEveryKindOfChangeOnce(t *testing.T) {
 	}
 	want := []string{
 		"job_1 say be short", "job_1 approve revision 1", "job_1 pause ", "job_2 budget 0.000000150", "job_2 add budget 0.000000050",
-		"job_2 mute ", "job_2 finish ", "job_3 answer 2026", "job_2 feedback good", "job_2 feedback bad",
+		"job_2 mute ", "job_2 finish ", "job_3 answer 2026", "job_2 feedback good", "job_2 feedback bad", "job_1 cancel ",
 	}
 	if diff := cmp.Diff(want, trail(t, s.cfg.Path, by)); diff != "" {
 		t.Errorf("audit trail (-want +got):\n%s", diff)
@@ -202,15 +203,15 @@ func TestStore_Once_forgetsKeysAfterTheirTimeAndFewAtOnce(t *testing.T) {
 // dies: what each says happens once.
 func TestStore_Once_hasOneEffectWhateverComesAgain(t *testing.T) {
 	t.Parallel()
-	dir, n := t.TempDir(), 0
+	s, n := newSorter(t), 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		s := openSorter(rt, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
-		defer func() { _ = s.stop() }()
-		s.give("job_0", thread("0"))
+		s.t = rt
+		p := thread(fmt.Sprint(n)) // of this run alone
+		first := s.give(jobs.JobID(fmt.Sprintf("job_%d", n)), p).Job
 		const messages = 4
 		heard, spent := map[int]bool{}, jobs.Money(100)
-		for range rapid.IntRange(5, 25).Draw(rt, "length") {
+		for range rapid.IntRange(3, 12).Draw(rt, "length") {
 			if rapid.IntRange(0, 7).Draw(rt, "dies") == 0 {
 				s.reopen()
 			}
@@ -219,11 +220,12 @@ func TestStore_Once_hasOneEffectWhateverComesAgain(t *testing.T) {
 			var of []int
 			for range rapid.IntRange(1, 4).Draw(rt, "batch") {
 				m := rapid.IntRange(1, messages).Draw(rt, "message")
-				keys := []string{fmt.Sprintf("message %d", m), fmt.Sprintf("event %d", rapid.IntRange(100*m, 100*m+3).Draw(rt, "event"))}
+				event := fmt.Sprintf("event %d of %d in %d", rapid.IntRange(1, 3).Draw(rt, "event"), m, n)
+				keys := []string{fmt.Sprintf("message %d in %d", m, n), event}
 				if rapid.Bool().Draw(rt, "swapped") {
 					slices.Reverse(keys)
 				}
-				batch, of = append(batch, jobs.Once{Keys: keys, Do: effect(m)}), append(of, m)
+				batch, of = append(batch, jobs.Once{Keys: keys, Do: effect(first, p, m)}), append(of, m)
 			}
 			out, err := s.store.Apply(context.Background(), batch...)
 			if err != nil {
@@ -245,10 +247,10 @@ func TestStore_Once_hasOneEffectWhateverComesAgain(t *testing.T) {
 			if heard[4] {
 				want++
 			}
-			if got := s.total(); got != want {
-				rt.Fatalf("%d jobs, want %d", got, want)
+			if list, err := s.store.JobsAt(context.Background(), p, 9); err != nil || len(list) != want {
+				rt.Fatalf("%v %v, want %d jobs", list, err, want)
 			}
-			if got := s.report("job_0").Cost.Budget; got != spent.String() {
+			if got := s.report(first).Cost.Budget; got != spent.String() {
 				rt.Fatalf("budget %s, want %s", got, spent)
 			}
 		}
@@ -256,13 +258,13 @@ func TestStore_Once_hasOneEffectWhateverComesAgain(t *testing.T) {
 }
 
 // effect is what a message says: two make jobs, one adds money, one is refused.
-func effect(message int) jobs.Change {
+func effect(first jobs.JobID, p jobs.Place, message int) jobs.Change {
 	switch message {
 	case 2:
-		return jobs.AddBudget{Job: "job_0", Amount: 7}
+		return jobs.AddBudget{Job: first, Amount: 7}
 	case 3:
-		return jobs.Approve{Job: "job_0", Revision: 5}
+		return jobs.Approve{Job: first, Revision: 5}
 	}
-	id := jobs.JobID(fmt.Sprintf("job_%d", message))
-	return jobs.Submit{Job: jobs.NewJob{ID: id, Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Weight: time.Second, Place: thread(string(id))}}
+	id := first + jobs.JobID(fmt.Sprintf("_%d_%s", message, rand.Text())) // each is another, if it is made
+	return jobs.Submit{Job: jobs.NewJob{ID: id, Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1, Weight: time.Second, Place: p}}
 }

@@ -14,8 +14,14 @@ func TestStore_Notes_areKeptByTheirSurface(t *testing.T) {
 	s := newSorter(t)
 	ctx := t.Context()
 	for _, n := range []struct{ surface, key, data string }{
-		{"slack", "home:U1", "old"}, {"slack", "home:U1", "new"}, {"slack", "home:U2", ""}, {"slack", "home", "x"}, {"slack", "token:T1", "secret"},
-		{"slack", "homes", "x"}, {"slack", "home:Ü", "x"}, {"discord", "home:U1", "other"},
+		{"slack", "home:U1", "old"},
+		{"slack", "home:U1", "new"},
+		{"slack", "home:U2", ""},
+		{"slack", "home", "x"},
+		{"slack", "token:T1", "secret"},
+		{"slack", "homes", "x"},
+		{"slack", "home:Ü", "x"},
+		{"discord", "home:U1", "other"},
 	} {
 		if err := s.store.SetNote(ctx, n.surface, n.key, []byte(n.data)); err != nil {
 			t.Fatal(err)

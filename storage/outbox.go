@@ -123,15 +123,17 @@ func (r letterRow) letter() jobs.Letter {
 	}
 }
 
-// heads are the oldest notices of each job and schedule that are still to be said.
+// heads are the oldest notices of each job and schedule that are still to be said, and
+// all that speak of neither.
 const heads = `SELECT min(id) FROM outbox
-  WHERE surface = ? AND surface <> '' AND delivered_at = 0 AND given_up = 0 GROUP BY job_id, schedule_id`
+  WHERE surface = ? AND surface <> '' AND delivered_at = 0 AND given_up = 0
+  GROUP BY job_id, schedule_id, iif(job_id = '' AND schedule_id = '', id, 0)`
 
 const selectDue = `SELECT o.id, o.job_id, o.schedule_id, o.kind, o.text, o.created_at, o.step, o.tries, o.begun, o.surface,
-  coalesce(p.workspace, s.workspace) AS workspace, coalesce(p.channel, s.channel) AS channel, coalesce(p.thread, s.thread) AS thread,
-  coalesce(p.user_name, s.user_name) AS "by", coalesce(p.muted, 0) AS muted
+  coalesce(p.workspace, s.workspace, o.to_workspace) AS workspace, coalesce(p.channel, s.channel, o.to_channel) AS channel,
+  coalesce(p.thread, s.thread, '') AS thread, coalesce(p.user_name, s.user_name, o.to_user) AS "by", coalesce(p.muted, 0) AS muted
 FROM outbox o LEFT JOIN job_places p ON p.job_id = o.job_id LEFT JOIN schedules s ON s.id = o.schedule_id
-WHERE o.id IN (` + heads + `) AND o.next_at <= ? AND (p.job_id IS NOT NULL OR s.id IS NOT NULL) ORDER BY o.id LIMIT ?`
+WHERE o.id IN (` + heads + `) AND o.next_at <= ? AND (p.job_id IS NOT NULL OR s.id IS NOT NULL OR o.job_id = '' AND o.schedule_id = '') ORDER BY o.id LIMIT ?`
 
 // Due lists what is to be said on a surface.
 func (s *Store) Due(ctx context.Context, surface string, now time.Time, limit int) ([]jobs.Letter, error) {

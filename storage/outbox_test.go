@@ -28,20 +28,14 @@ type sorter struct {
 
 func newSorter(t *testing.T) *sorter {
 	t.Helper()
-	s := openSorter(t, filepath.Join(t.TempDir(), "bob.db"))
+	c := &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	s := &sorter{clock: c, cfg: storage.Config{Path: filepath.Join(t.TempDir(), "bob.db"), Now: c.Now}}
+	s.till = openTill(t, s.cfg)
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
-}
-
-func openSorter(t fataler, path string) *sorter {
-	t.Helper()
-	c := &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
-	s := &sorter{clock: c, cfg: storage.Config{Path: path, Now: c.Now}}
-	s.till = openTill(t, s.cfg)
 	return s
 }
 
@@ -289,15 +283,15 @@ func TestStore_notices_thatAreOvertakenAreNotSaid(t *testing.T) {
 			s.park(s.claim("job_1", ""), 200)
 		}, "ack, budget"},
 		"a plan that was agreed to": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.Approve{Job: "job_1", Revision: 1})
 		}, "ack"},
 		"a plan that was edited": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.Revise{Job: "job_1", Revision: 1, Plan: twoBranches()})
 		}, "ack, approval"},
 		"a plan of a job that is over": {func(s *sorter) {
-			s.plan("job_1")
+			s.plan()
 			s.must(jobs.FinishNow{Job: "job_1"})
 		}, "ack, completion"},
 		"two ends": {func(s *sorter) {
@@ -319,10 +313,10 @@ func TestStore_notices_thatAreOvertakenAreNotSaid(t *testing.T) {
 	}
 }
 
-// plan gives a job whose plan waits for approval.
-func (s *sorter) plan(id jobs.JobID) {
+// plan gives job_1, whose plan waits for approval.
+func (s *sorter) plan() {
 	s.t.Helper()
-	root := s.submit(jobs.NewJob{ID: id, Place: thread(string(id)), Budget: 100, Approval: jobs.Approval{Mode: jobs.ApproveAlways}})
+	root := s.submit(jobs.NewJob{ID: "job_1", Place: thread("1"), Budget: 100, Approval: jobs.Approval{Mode: jobs.ApproveAlways}})
 	s.must(jobs.Expand{Fence: root.Fence(), Plan: twoBranches()})
 }
 
@@ -365,20 +359,19 @@ func TestStore_Mute_leavesOutAllButWhatMatters(t *testing.T) {
 // all of it, those of a job in their order, and none that is postponed before its time.
 func TestStore_Due_saysEachLetterOnceThroughCrashes(t *testing.T) {
 	t.Parallel()
-	dir, n := t.TempDir(), 0
+	s, n := newSorter(t), 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		s := openSorter(rt, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
-		defer func() { _ = s.stop() }()
-		last := map[jobs.JobID]int64{} // delivered
+		s.t = rt
+		p := jobs.Place{Surface: fmt.Sprintf("surface %d", n)} // of this run alone
+		last := map[jobs.JobID]int64{}                         // delivered
 		steps, until, given := map[int64]int{}, map[int64]time.Time{}, 0
-		for range rapid.IntRange(10, 40).Draw(rt, "length") {
-			list := s.due("slack")
+		for range rapid.IntRange(5, 20).Draw(rt, "length") {
+			list := s.due(p.Surface)
 			switch what := rapid.IntRange(0, 9).Draw(rt, "what"); {
-			case what == 0 && given < 4:
+			case what == 0 && given < 3 || given == 0:
 				given++
-				root := s.give(jobs.JobID(fmt.Sprintf("job_%d", given)), thread(fmt.Sprint(given)))
-				s.end(root, jobs.StatusCompleted)
+				s.end(s.give(jobs.JobID(fmt.Sprintf("job_%d_%d", n, given)), p), jobs.StatusCompleted)
 			case what == 1:
 				s.reopen()
 			case what == 2:
@@ -403,7 +396,7 @@ func TestStore_Due_saysEachLetterOnceThroughCrashes(t *testing.T) {
 			}
 		}
 		s.pass(time.Hour)
-		for list := s.due("slack"); len(list) > 0; list = s.due("slack") {
+		for list := s.due(p.Surface); len(list) > 0; list = s.due(p.Surface) {
 			for _, l := range list {
 				if l.ID <= last[l.Job] {
 					rt.Fatalf("%+v is due after %d was said", l, last[l.Job])

@@ -106,6 +106,8 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.approve(c)
 	case jobs.Revise:
 		return u.revise(c)
+	case jobs.Rewrite:
+		return u.rewrite(c)
 	case jobs.Say:
 		return u.say(c)
 	case jobs.Answer:
@@ -134,14 +136,16 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.removeSchedule(c.Schedule)
 	case jobs.Passed:
 		return u.passed(c)
+	case jobs.Tell:
+		return u.tell(c)
 	case jobs.Forget:
 		return u.forget(c, out)
 	}
-	return u.tell(c, out)
+	return u.spread(c, out)
 }
 
-// tell makes what front ends and those who deliver ask for.
-func (u *unit) tell(c jobs.Change, out *jobs.Outcome) error {
+// spread makes what front ends and those who deliver ask for.
+func (u *unit) spread(c jobs.Change, out *jobs.Outcome) error {
 	switch c := c.(type) {
 	case jobs.Once:
 		return u.once(c, out)
@@ -276,27 +280,36 @@ func (u *unit) row(text string, args []any, dest ...any) error {
 
 // ids reads a list of node ids.
 func (u *unit) ids(text string, args ...any) ([]int64, error) {
+	var list []int64
+	err := u.each(text, args, func(scan func(dest ...any) error) error {
+		var id int64
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	return list, err
+}
+
+// each calls fn for every row of a query.
+func (u *unit) each(text string, args []any, fn func(scan func(dest ...any) error) error) error {
 	if err := u.settleRows(); err != nil {
-		return nil, err
+		return err
 	}
 	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rows, err := s.QueryContext(u.ctx, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
-	var list []int64
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+		if err := fn(rows.Scan); err != nil {
+			return err
 		}
-		list = append(list, id)
 	}
-	return list, rows.Err()
+	return rows.Err()
 }
 
 // move notes what happened to a node, for the job's events. What the transition

@@ -23,7 +23,7 @@ ALTER TABLE outbox ADD COLUMN tries    INTEGER NOT NULL DEFAULT 0; -- failed one
 ALTER TABLE outbox ADD COLUMN next_at  INTEGER NOT NULL DEFAULT 0; -- not before
 ALTER TABLE outbox ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0; -- when
 ALTER TABLE outbox ADD COLUMN why      TEXT NOT NULL DEFAULT '';   -- it was postponed or given up
-CREATE INDEX outbox_due ON outbox (surface, job_id, schedule_id, id)
+CREATE INDEX outbox_due ON outbox (surface, job_id, schedule_id, id, delivered_at, given_up)
   WHERE surface <> '' AND delivered_at = 0 AND given_up = 0;
 CREATE INDEX outbox_lost ON outbox (job_id, id) WHERE given_up > 0;
 
@@ -45,7 +45,7 @@ CREATE TABLE notes (
 ) STRICT, WITHOUT ROWID;
 
 -- Lists of jobs, newest first.
-CREATE INDEX jobs_of_user ON jobs (user_name, created_at, root_id, final);
+CREATE INDEX jobs_of_user ON jobs (user_name, created_at, root_id, final, workspace);
 CREATE INDEX jobs_of_workspace ON jobs (workspace, created_at, root_id, final);
 CREATE INDEX jobs_newest ON jobs (created_at, root_id, final);
 DROP INDEX jobs_created;

@@ -15,11 +15,6 @@ import (
 	"github.com/askbob/bob/jobs/tool"
 )
 
-// talkJobs is the service of a test in which no plan is made cheaper.
-type talkJobs struct{ *jobs.Service }
-
-func (talkJobs) Cheaper(context.Context, jobs.Actor, jobs.JobID, int) error { return nil }
-
 // talkSchedules lets a conversation keep schedules.
 type talkSchedules struct{ *schedule.Keeper }
 
@@ -50,7 +45,7 @@ func startTalk(t *testing.T, p *puppets) *talk {
 		t.Fatal(err)
 	}
 	c, err := bot.NewConversation(bot.Config{
-		Jobs: talkJobs{service}, Places: a.store, Files: a.store, Schedules: talkSchedules{keeper}, Gate: jobs.Access{}, Now: time.Now, Budget: -1,
+		Jobs: service, Places: a.store, Files: a.store, Schedules: talkSchedules{keeper}, Gate: jobs.Access{}, Now: time.Now, Budget: -1,
 	})
 	if err != nil {
 		t.Fatal(err)

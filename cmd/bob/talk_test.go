@@ -15,13 +15,6 @@ import (
 	"github.com/askbob/bob/jobs/tool"
 )
 
-// talkSchedules lets a conversation keep schedules.
-type talkSchedules struct{ *schedule.Keeper }
-
-func (s talkSchedules) Add(ctx context.Context, d bot.ScheduleDraft) (jobs.Schedule, error) {
-	return s.Keeper.Add(ctx, schedule.Draft(d))
-}
-
 // talk is a conversation over a real store and a real engine.
 type talk struct {
 	*api
@@ -45,7 +38,7 @@ func startTalk(t *testing.T, p *puppets) *talk {
 		t.Fatal(err)
 	}
 	c, err := bot.NewConversation(bot.Config{
-		Jobs: service, Places: a.store, Files: a.store, Schedules: talkSchedules{keeper}, Gate: jobs.Access{}, Now: time.Now, Budget: -1,
+		Jobs: service, Places: a.store, Files: a.store, Schedules: keeper, Gate: jobs.Access{}, Now: time.Now, Budget: -1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,8 @@ type Plans interface {
 	EditPlan(ctx context.Context, by jobs.Actor, id jobs.JobID, revision int, edits []jobs.Edit) (int, error)
 	// Cheaper has the job planned again for less money.
 	Cheaper(ctx context.Context, by jobs.Actor, id jobs.JobID, revision int) error
+	// Rewrite has the job planned again as a person wishes.
+	Rewrite(ctx context.Context, by jobs.Actor, id jobs.JobID, revision int, wish string) error
 }
 
 // Files is what jobs were given and made.

@@ -15,7 +15,7 @@ import (
 // asking is a question that a job waits to have answered.
 func asking(path string) func(r *jobs.Report) {
 	return func(r *jobs.Report) {
-		r.Waiting = append(r.Waiting, jobs.Wait{Path: path, Reason: jobs.ReasonQuestion, Status: jobs.StatusWaitingForInput, Since: noon, Text: "Which year?"})
+		r.Waiting = append(r.Waiting, jobs.Wait{Path: path, Reason: jobs.ReasonQuestion, Status: jobs.StatusWaitingForInput, Since: midday, Text: "Which year?"})
 	}
 }
 
@@ -219,7 +219,7 @@ func TestConversation_Hear_whetherItHappened(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	doubt := func(r *jobs.Report) {
-		r.Waiting = []jobs.Wait{{Path: "1", Reason: jobs.ReasonEffectUnknown, Status: jobs.StatusWaitingForInput, Since: noon, Text: "Was it sent?"}}
+		r.Waiting = []jobs.Wait{{Path: "1", Reason: jobs.ReasonEffectUnknown, Status: jobs.StatusWaitingForInput, Since: midday, Text: "Was it sent?"}}
 	}
 	r := h.job("job_00000001", jobs.StatusRunning, doubt)
 	const by = " By:{User:slack:T1:UA Surface:slack}"
@@ -235,7 +235,7 @@ func TestConversation_Hear_whetherItHappened(t *testing.T) {
 	}
 }
 
-func TestConversation_Hear_rejectsAPlanThatIsDeclined(t *testing.T) {
+func TestConversation_Hear_plansThatWait(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.job("job_00000001", jobs.StatusAwaitingApproval, nil)
@@ -243,10 +243,10 @@ func TestConversation_Hear_rejectsAPlanThatIsDeclined(t *testing.T) {
 	if did := h.news(); !slices.Equal(did, []string{"cheaper job_00000001 1 by slack:T1:UA"}) || reply.Warning {
 		t.Errorf("cheaper: %q, %+v", did, reply)
 	}
-	if reply := h.says(ann, bot.WayReply, thread, "make it about Europe only"); !strings.HasPrefix(reply.Text, "Noted for when it runs. Its plan still waits") {
-		t.Errorf("%+v", reply)
+	reply = h.says(ann, bot.WayReply, thread, "make it about Europe only")
+	if did := h.news(); !slices.Equal(did, []string{"rewrite job_00000001 1 by slack:T1:UA: make it about Europe only"}) || reply.Warning {
+		t.Errorf("a wish: %q, %+v", did, reply)
 	}
-	h.news()
 	h.says(ann, bot.WayReply, thread, "No.")
 	want := "jobs.Command{Job:job_00000001 Path: Verb:cancel By:{User:slack:T1:UA Surface:slack} Prompt: Priority:}"
 	if did := h.news(); !slices.Equal(did, []string{want}) {

@@ -13,8 +13,8 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// noon is when all tests happen.
-var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+// midday is when all tests happen.
+var midday = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // house is a Bob without an engine: jobs are as a test says, and what people do to
 // them is noted.
@@ -46,7 +46,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, posted: map[jobs.JobID]jobs.Posted{}, seen: map[string]bool{}}
 	c, err := bot.NewConversation(bot.Config{
-		Jobs: h, Places: h, Files: h, Schedules: (*calendar)(h), Gate: gate{h}, Now: func() time.Time { return noon }, Budget: 2_000_000_000,
+		Jobs: h, Places: h, Files: h, Schedules: (*calendar)(h), Gate: gate{h}, Now: func() time.Time { return midday }, Budget: 2_000_000_000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ var (
 func (h *house) job(id jobs.JobID, status jobs.Status, change func(r *jobs.Report)) *jobs.Report {
 	r := &jobs.Report{
 		ID: id, Title: "Sales Analysis & Presentation", Request: "Analyze the Q4 sales data and create a presentation", Status: status,
-		Priority: jobs.PriorityMedium, Desired: jobs.DesiredRun, CreatedAt: noon.Add(-15 * time.Minute), PlanRevision: 1,
+		Priority: jobs.PriorityMedium, Desired: jobs.DesiredRun, CreatedAt: midday.Add(-15 * time.Minute), PlanRevision: 1,
 		Cost: jobs.CostReport{USD: "0.240000000", Reserved: "0.000000000", Budget: "2.000000000"}, Tokens: jobs.Tokens{Input: 1500, Output: 347},
 	}
 	if change != nil {
@@ -246,6 +246,11 @@ func (h *house) Cheaper(_ context.Context, by jobs.Actor, id jobs.JobID, revisio
 	return nil
 }
 
+func (h *house) Rewrite(_ context.Context, by jobs.Actor, id jobs.JobID, revision int, wish string) error {
+	h.did = append(h.did, fmt.Sprintf("rewrite %s %d by %s: %s", id, revision, by.User, wish))
+	return nil
+}
+
 func (h *house) FilesOf(context.Context, jobs.JobID) (given, made []jobs.FileInfo, err error) {
 	return h.given, h.made, nil
 }
@@ -305,7 +310,7 @@ func (c *calendar) Add(_ context.Context, d jobs.ScheduleDraft) (jobs.Schedule, 
 	c.drafts = append(c.drafts, d)
 	s := jobs.Schedule{
 		ID: "sch_000001", Owner: d.Owner, Request: d.Request, Words: d.Words, Zone: "Europe/Berlin", State: jobs.ScheduleActive,
-		Slots: jobs.Slots{Next: noon.Add(21 * time.Hour)},
+		Slots: jobs.Slots{Next: midday.Add(21 * time.Hour)},
 	}
 	c.schedules = append(c.schedules, s)
 	c.did = append(c.did, "schedule "+string(s.ID))
@@ -323,7 +328,7 @@ func (c *calendar) Pause(_ context.Context, id jobs.ScheduleID) error {
 
 func (c *calendar) Resume(_ context.Context, id jobs.ScheduleID) (time.Time, error) {
 	c.did = append(c.did, "resume "+string(id))
-	return noon.Add(21 * time.Hour), nil
+	return midday.Add(21 * time.Hour), nil
 }
 
 func (c *calendar) Remove(_ context.Context, id jobs.ScheduleID) error {

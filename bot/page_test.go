@@ -13,7 +13,7 @@ import (
 )
 
 func at(minutes int) *time.Time {
-	t := noon.Add(time.Duration(minutes) * time.Minute)
+	t := midday.Add(time.Duration(minutes) * time.Minute)
 	return &t
 }
 
@@ -60,10 +60,10 @@ func TestJobsPage_asTheDesignDrawsIt(t *testing.T) {
 	h.job("job_00000003", jobs.StatusRunning, sales)
 	h.job("job_00000004", jobs.StatusWaitingForInput, func(r *jobs.Report) {
 		r.Title, r.Cost.USD, r.Tokens = "Taxes\n@everyone", "0", jobs.Tokens{}
-		r.Waiting = []jobs.Wait{{Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonQuestion, Since: noon.Add(-time.Hour), Text: "The job waits for an answer: Which year?"}}
+		r.Waiting = []jobs.Wait{{Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonQuestion, Since: midday.Add(-time.Hour), Text: "The job waits for an answer: Which year?"}}
 	})
 	h.calls = []jobs.CostLine{{Key: "a", Settled: 300_000_000, Tokens: jobs.Tokens{Input: 2000}, Calls: 3}, {Key: "b", Lost: 20_000_000, Calls: 1}}
-	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner("UA"), Request: "Weekly numbers", Zone: "UTC", State: jobs.ScheduleActive, Slots: jobs.Slots{Next: noon.Add(time.Hour)}}}
+	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner("UA"), Request: "Weekly numbers", Zone: "UTC", State: jobs.ScheduleActive, Slots: jobs.Slots{Next: midday.Add(time.Hour)}}}
 	page, err := h.Home(t.Context(), bot.HomeQuery{Place: general, User: ann})
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestDetailsPage(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.job("job_00000003", jobs.StatusRunning, sales)
-	h.find("job_00000003").Waiting = []jobs.Wait{{Path: "2", Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonBudget, Since: noon.Add(-time.Minute), Text: "Step 2 (Create slides) waits for money"}}
+	h.find("job_00000003").Waiting = []jobs.Wait{{Path: "2", Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonBudget, Since: midday.Add(-time.Minute), Text: "Step 2 (Create slides) waits for money"}}
 	h.find("job_00000003").Cost.Shortage = &jobs.Shortage{Add: "1.000000000", Question: "The job's budget is $2.00."}
 	check(t, h.says(ann, bot.WayCommand, general, "status job_00000003").Page, `# Job: Sales Analysis & Presentation
 ## ▶️ Running

@@ -83,7 +83,7 @@ func TestStory(t *testing.T) {
 
 	// It asks. What is said now is the answer, even a word that is a command.
 	ask := func() {
-		r.Waiting = []jobs.Wait{{Path: "1.1", Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonQuestion, Since: noon, Text: "Step 1.1 (Load) waits for an answer: Cost or revenue?"}}
+		r.Waiting = []jobs.Wait{{Path: "1.1", Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonQuestion, Since: midday, Text: "Step 1.1 (Load) waits for an answer: Cost or revenue?"}}
 	}
 	ask()
 	expect("answer", h.says(ann, bot.WayReply, thread, "cost"), done("Your answer is with step 1.1 of"+title),

@@ -53,26 +53,26 @@ func TestConversation_Hear_newJobs(t *testing.T) {
 func TestConversation_Hear_filesThatCannotBeHadAreNoJob(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("403")
-	closed := false
 	tests := map[string]struct {
 		files []bot.File
 		want  string
 	}{
 		"refused": {[]bot.File{{Name: "a.csv", Open: func(context.Context) (io.ReadCloser, error) { return nil, broken }}}, `"a.csv" could not be fetched`},
 		"cut off": {[]bot.File{{Name: "a.csv", Open: func(context.Context) (io.ReadCloser, error) {
-			return half{&closed}, nil
+			return half{new(bool)}, nil
 		}}}, `"a.csv" could not be fetched`},
 		"announced too large": {[]bot.File{{Name: "a.csv", Size: jobs.MaxFile + 1}}, `"a.csv" has more than 25 MiB`},
 		"too large all the same": {[]bot.File{{Name: "a.csv", Open: func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(io.LimitReader(zeros{}, jobs.MaxFile+10)), nil
 		}}}, `"a.csv" has more than 25 MiB`},
-		"too large together": {slices.Repeat([]bot.File{{Name: "a.csv", Open: func(context.Context) (io.ReadCloser, error) {
+		"too large together": {slices.Repeat([]bot.File{{Name: "a.csv", Size: jobs.MaxFile, Open: func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(io.LimitReader(zeros{}, jobs.MaxFile)), nil
 		}}}, 5), "together have more than 100 MiB"},
 		"too many": {make([]bot.File, jobs.MaxFiles+1), "51 files are too many"},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one is large enough in memory
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t)
 			got := h.says(ann, bot.WayMention, general, "analyze this", tt.files...)
 			if !got.Warning || !strings.Contains(got.Text, tt.want) || len(h.requests) > 0 {
@@ -80,8 +80,15 @@ func TestConversation_Hear_filesThatCannotBeHadAreNoJob(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestConversation_Hear_closesFilesThatBreakOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	closed := false
+	h.says(ann, bot.WayMention, general, "analyze this", bot.File{Name: "a.csv", Open: func(context.Context) (io.ReadCloser, error) { return half{&closed}, nil }})
 	if !closed {
-		t.Error("a file that broke off was not closed")
+		t.Error("it is open")
 	}
 }
 

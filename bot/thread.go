@@ -134,8 +134,8 @@ func declines(text string) bool { return slices.Contains(declining, bare(text)) 
 // bare is a text in small letters, without what is around it.
 func bare(text string) string { return strings.Trim(strings.ToLower(oneLine(text)), around) }
 
-// tell says something to a job that goes on, and starts a job that follows one that
-// is over.
+// tell says something to a job that goes on, has a plan made anew that waits for
+// approval, and starts a job that follows one that is over.
 func (c *Conversation) tell(ctx context.Context, t turn, m Message, o order, r *jobs.Report) (Reply, error) {
 	if r.Status.Final() {
 		if o.verb == verbSubmit {
@@ -152,6 +152,12 @@ func (c *Conversation) tell(ctx context.Context, t turn, m Message, o order, r *
 	}
 	if s := r.Cost.Shortage; s != nil && agrees(m.Text) {
 		return Reply{Job: r.ID}, refuse("Say what you want: %s", moneyWays(s))
+	}
+	if r.Status == jobs.StatusAwaitingApproval {
+		if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
+			return Reply{Job: r.ID}, err
+		}
+		return t.confirm(f, "The plan is made anew, as you wish:"), c.cfg.Jobs.Rewrite(ctx, t.by(), r.ID, r.PlanRevision, clean(m.Text))
 	}
 	path, text := toStep(m.Text)
 	say := jobs.Say{Job: r.ID, Path: path, User: t.speaker(), Text: clean(text), By: t.by()}
@@ -172,8 +178,6 @@ func (t turn) speaker() string {
 // heardBy says what becomes of what was said to a job.
 func heardBy(r *jobs.Report, path string) string {
 	switch {
-	case r.Status == jobs.StatusAwaitingApproval:
-		return "Noted for when it runs. Its plan still waits for approval:"
 	case r.Cost.Shortage != nil:
 		return "Noted, but it still waits for money (" + moneyWays(r.Cost.Shortage) + "):"
 	case r.Status == jobs.StatusPaused:

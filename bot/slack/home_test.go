@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/bot/slack"
@@ -127,4 +128,26 @@ func TestSlack_Home_isTriedAgainAfterARefusal(t *testing.T) {
 	n.Store(1)
 	s.slack.Stale([]string{"slack:T1:U1"})
 	s.homeShows("list 1")
+}
+
+func TestSlack_Home_ofWhoLooksNoMoreIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	var n atomic.Int64
+	s := newStage(t, slack.ModeSocket, setup{ear: numbered(&n), bob: func(c *slack.Config) { c.Now = now.Now }})
+	s.taken(s.fake.OpenHome("T1", "U1", "home"))
+	s.homeShows("list 0")
+	now.add(time.Hour)
+	n.Store(1)
+	s.slack.Stale([]string{"slack:T1:U1"})
+	s.taken(s.fake.OpenHome("T1", "U2", "home"))
+	s.wait(func() bool { v := s.fake.Home("T1", "U2"); return strings.Contains(v.Words(), "list 1 in full") })
+	s.stop()
+	if v := s.fake.Home("T1", "U1"); strings.Contains(v.Words(), "list 1") {
+		t.Errorf("U1 looked an hour ago, and got %q", v.Words())
+	}
+	kept, err := s.notes.NotesOf(t.Context(), "slack", "home:", 10)
+	if err != nil || len(kept) != 1 || kept["home:T1:U2"] == nil {
+		t.Errorf("notes %q, %v, want that of U2 alone", kept, err)
+	}
 }

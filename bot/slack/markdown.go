@@ -3,6 +3,7 @@ package slack
 import (
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -181,8 +182,15 @@ func (w *rich) last() slackapi.RichTextElement {
 func (w *rich) flush() {
 	block := w.block
 	w.block, w.size = nil, 0
-	for n := len(block); n > 0 && !w.sheet.add(slackapi.NewRichTextBlock("", block[:n]...)); n-- {
-		w.full = true
+	if len(block) == 0 || w.sheet.add(slackapi.NewRichTextBlock("", block...)) {
+		return
+	}
+	w.full = true
+	few := sort.Search(len(block), func(n int) bool {
+		return !w.sheet.left.holds(sizeOf([]slackapi.Block{slackapi.NewRichTextBlock("", block[:n]...)}))
+	})
+	if few > 1 {
+		w.sheet.add(slackapi.NewRichTextBlock("", block[:few-1]...))
 	}
 }
 

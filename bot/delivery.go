@@ -96,6 +96,8 @@ const (
 	// lookGap is the least time between two looks at the outbox: knocks come in
 	// swarms.
 	lookGap = 100 * time.Millisecond
+	// heldGap is how long is waited if a postponed letter is due that may not go yet.
+	heldGap = 5 * time.Second
 	// sickGap is how long is waited after the store failed.
 	sickGap = 5 * time.Second
 )
@@ -146,13 +148,14 @@ func (d *Delivery) Run(ctx context.Context) error {
 func listen(ctx context.Context, changes Changes, told func([]jobs.JobID)) error {
 	for {
 		list, err := changes.Next(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			return fmt.Errorf("wait for changes: %w", err)
+		if err == nil {
+			told(list)
+			continue
 		}
-		told(list)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // a stop is no failure
+		}
+		return fmt.Errorf("wait for changes: %w", err)
 	}
 }
 
@@ -225,8 +228,12 @@ func (d *Delivery) look(ctx context.Context) time.Duration {
 	if err != nil {
 		return d.sick(ctx, err)
 	}
-	if !due.IsZero() {
-		next = min(next, max(0, due.Sub(now)))
+	switch {
+	case due.IsZero():
+	case due.After(now):
+		next = min(next, due.Sub(now))
+	default: // it is held, and may hide what is due next
+		next = min(next, heldGap)
 	}
 	return next
 }

@@ -17,8 +17,6 @@ const (
 	longestBackoff = 10 * time.Minute
 	// revokedPause is how often is looked whether a workspace took Bob back.
 	revokedPause = time.Hour
-	// stopGrace is how long a message that is under way may take after a stop.
-	stopGrace = 5 * time.Second
 	// recordLimit bounds how long the outcome is recorded.
 	recordLimit = 5 * time.Second
 	// maxWhy bounds what is kept of why a letter waits, in characters.
@@ -82,8 +80,11 @@ func (m *mail) storeFailed(ctx context.Context, err error) time.Duration {
 	switch {
 	case err == nil, ctx.Err() != nil:
 		return 0
-	case errors.Is(err, jobs.ErrStale), errors.Is(err, jobs.ErrNotFound):
-		m.log.Warn("letter dropped", "reason", "the store does not know it any more", "err", err)
+	case errors.Is(err, jobs.ErrStale):
+		m.log.Info("letter dropped", "reason", "what it says was overtaken")
+		return 0
+	case errors.Is(err, jobs.ErrNotFound):
+		m.log.Warn("letter dropped", "reason", "its job is not kept any more", "err", err)
 	default:
 		m.log.Error("letter not recorded", "err", err)
 	}
@@ -131,7 +132,7 @@ func (m *mail) find(ctx context.Context) (Placed, error) {
 	if err != nil {
 		return Placed{}, err
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	at, err := m.d.cfg.FrontEnd.Find(ctx, p)
 	err = explained(err)
@@ -151,7 +152,7 @@ func (m *mail) try(ctx context.Context) (Placed, error) {
 	if err := m.pace(ctx); err != nil {
 		return Placed{}, err // nothing is begun after a stop
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	m.doubt = true
 	at, err := m.d.cfg.FrontEnd.Post(ctx, p)
@@ -262,7 +263,7 @@ func (m *mail) direct(ctx context.Context) (jobs.Place, error) {
 			Trouble: TroubleGone, Err: errors.New("the channel is gone, and nobody is known who could be told alone"),
 		}
 	}
-	ctx, cancel := outlive(ctx, stopGrace, m.d.cfg.Patience)
+	ctx, cancel := outlive(ctx, m.d.cfg.Patience)
 	defer cancel()
 	p, err := m.d.cfg.FrontEnd.Direct(ctx, m.letter.Place.Workspace, user)
 	return p, explained(err)
@@ -308,5 +309,5 @@ func backoff(tries int) time.Duration {
 	if tries < 8 {
 		wait = firstBackoff << tries
 	}
-	return wait/2 + rand.N(wait/2)
+	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
 }

@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -376,7 +375,7 @@ func TestDelivery_saysOnlyWhatIsStillTrue(t *testing.T) {
 		if _, err := d.store.Apply(t.Context(), jobs.Mute{Job: "job_u", Muted: true}); err != nil {
 			t.Fatal(err)
 		}
-		for _, kind := range []jobs.NoticeKind{jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeAssumed, jobs.NoticeQuiet, jobs.NoticeCompletion} {
+		for _, kind := range []jobs.NoticeKind{jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeQuiet, jobs.NoticeCompletion} {
 			d.store.Tell("job_u", kind, string(kind))
 		}
 		d.over("job_u", jobs.StatusCompleted)
@@ -392,7 +391,7 @@ func TestDelivery_saysOnlyWhatIsStillTrue(t *testing.T) {
 		d.hasTexts(channel("job_u"), "Completed")
 		d.hasTexts(channel("job_e"), "Completed")
 		d.hasTexts(channel("job_r"))
-		for n := range int64(15) {
+		for n := range int64(14) {
 			d.states(bottest.Delivered, n+1)
 		}
 	})
@@ -410,95 +409,4 @@ func TestDelivery_aScheduleSpeaksInItsChannel(t *testing.T) {
 		d.hasTexts(channel("DUANN"), "so it goes on here.\n\nThe schedule sch_b ended.")
 		d.states(bottest.Delivered, n, m)
 	})
-}
-
-func TestDelivery_doesNotPoll(t *testing.T) {
-	t.Parallel()
-	atDesk(t, func(d *desk) {
-		d.add("job_a", channel("C1"))
-		d.deliver()
-		d.after(time.Hour)
-		if got := d.store.Looks(); got > 70 {
-			t.Errorf("looked %d times in an hour in which nothing happened", got)
-		}
-		for range 1000 { // a swarm of changes in a second
-			d.store.Change("job_a", func(*jobs.Report) {})
-			d.after(time.Millisecond)
-		}
-		if got := d.store.Looks(); got > 70+12 {
-			t.Errorf("looked %d times for one second of changes", got-60)
-		}
-		d.store.Tell("job_a", jobs.NoticeMilestone, "25% done")
-		d.after(lookGap)
-		d.hasTexts(channel("C1"), "25% done")
-	})
-}
-
-// lookGap is how long news wait at most.
-const lookGap = 110 * time.Millisecond
-
-func TestDelivery_survivesTheStoreAndThePlatform(t *testing.T) {
-	t.Parallel()
-	atDesk(t, func(d *desk) {
-		d.add("job_a", channel("C1"))
-		d.add("job_b", channel("C2"))
-		a := d.store.Tell("job_a", jobs.NoticeMilestone, "25% done")
-		d.store.Break(errors.New("no disk"))
-		d.front.Fail(once(bottest.Fault{}, func(c bottest.Call) bool {
-			if posts(c) && c.Post.Place.Channel == "C2" {
-				panic("a fault of the library")
-			}
-			return false
-		}))
-		d.deliver()
-		d.after(time.Minute)
-		d.hasTexts(channel("C1"))
-		d.store.Break(nil)
-		d.after(10 * time.Second)
-		d.hasTexts(channel("C1"), "25% done")
-		d.states(bottest.Delivered, a)
-		b := d.store.Tell("job_b", jobs.NoticeMilestone, "25% done")
-		d.after(time.Second)
-		d.states(bottest.Open, b)
-		d.front.Fail(nil)
-		d.after(time.Minute)
-		d.hasTexts(channel("C2"), "25% done")
-		d.states(bottest.Delivered, b)
-	})
-}
-
-func TestDelivery_aStopWaitsForWhatIsUnderWay(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		delay time.Duration
-		want  string
-	}{"a short one": {4 * time.Second, bottest.Delivered}, "not a long one": {40 * time.Second, bottest.Open}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			atDesk(t, func(d *desk) {
-				d.front.Fail(func(bottest.Call) bottest.Fault { return bottest.Fault{Delay: test.delay} })
-				d.add("job_a", channel("C1"))
-				n := d.store.Tell("job_a", jobs.NoticeMilestone, "25% done")
-				stop := d.deliver()
-				d.after(time.Second)
-				began := time.Now()
-				stop()
-				if took := time.Since(began); took > 6*time.Second {
-					t.Errorf("the stop took %s", took)
-				}
-				d.states(test.want, n)
-				d.front.Fail(nil)
-				d.deliver()
-				d.after(time.Minute)
-				d.hasTexts(channel("C1"), "25% done")
-			})
-		})
-	}
-}
-
-func TestNewDelivery_wantsAllItNeeds(t *testing.T) {
-	t.Parallel()
-	if _, err := bot.NewDelivery(bot.DeliveryConfig{}); err == nil {
-		t.Error("a Delivery of nothing")
-	}
 }

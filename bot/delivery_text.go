@@ -30,7 +30,7 @@ const (
 // They are the same every time as long as the job does not change.
 func (d *Delivery) compose(ctx context.Context, l jobs.Letter) ([]step, error) {
 	if l.Job == "" {
-		return []step{{post: Post{Text: bounded(l.Text)}}}, nil
+		return []step{{post: Post{Text: noticeText(l.Text)}}}, nil
 	}
 	if l.Muted && chatter(l.Kind) {
 		return nil, nil
@@ -57,7 +57,7 @@ func (d *Delivery) compose(ctx context.Context, l jobs.Letter) ([]step, error) {
 // chatter reports whether people who muted a job do not want to hear that.
 func chatter(k jobs.NoticeKind) bool {
 	switch k {
-	case jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeAssumed, jobs.NoticeQuiet:
+	case jobs.NoticeMilestone, jobs.NoticeReplanned, jobs.NoticeQuiet:
 		return true
 	default:
 		return false
@@ -116,7 +116,7 @@ func (d *Delivery) ack(ctx context.Context, l jobs.Letter, r *jobs.Report) ([]st
 func noticePost(l jobs.Letter, r *jobs.Report) Post {
 	b := jobButtons{job: l.Job}
 	p := Post{Mention: jobs.LocalUser(l.User)}
-	mark, text := "ℹ️", bounded(l.Text)
+	mark, text := "ℹ️", noticeText(l.Text)
 	switch l.Kind {
 	case jobs.NoticeApproval:
 		mark, text = stateMark(jobs.StatusAwaitingApproval), joined(append([]string{text}, forecastFacts(r.Forecast)...)...)
@@ -260,8 +260,8 @@ func (d *Delivery) where(id jobs.JobID) string {
 	return text
 }
 
-// bounded is the text of a notice, which quotes people and models.
-func bounded(text string) string {
+// noticeText is the text of a notice, which quotes people and models.
+func noticeText(text string) string {
 	text, cut := excerpt(text, maxNoticeText)
 	if cut {
 		text += "\n\n…"

@@ -37,7 +37,7 @@ func channel(name string) jobs.Place {
 
 // open is a running job.
 func open(id jobs.JobID) jobs.Report {
-	r := running()
+	r := runningReport()
 	r.ID = id
 	return r
 }

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
+// stopGrace is how long a call that is under way may take after a stop.
+const stopGrace = 5 * time.Second
+
 // maxPaces is how many places are remembered before those that are at rest are
 // dropped.
 const maxPaces = 4096
@@ -77,12 +80,12 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// outlive returns a context that goes on for a while after ctx, so that what is under
+// outlive returns a context that goes on for stopGrace after ctx, so that what is under
 // way is seen to its end, but never for longer than limit.
-func outlive(ctx context.Context, grace, limit time.Duration) (context.Context, context.CancelFunc) {
+func outlive(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(grace, cancel)
+		timer := time.AfterFunc(stopGrace, cancel)
 		context.AfterFunc(longer, func() { timer.Stop() })
 	})
 	return longer, func() {

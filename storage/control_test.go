@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -316,8 +317,10 @@ func TestCommands_atRandomInstantsLeaveTheTreeSound(t *testing.T) {
 		if rapid.Bool().Draw(t, "replan") {
 			h.second = randomSecond(t, h)
 		}
+		h.fickle = rapid.Bool().Draw(t, "fickle")
 		e := start(t, path, rapid.IntRange(1, 4).Draw(t, "workers"), h)
-		job := e.submit(t, -1)
+		policy := jobs.Approval{Mode: rapid.SampledFrom([]jobs.ApprovalMode{jobs.ApproveNever, jobs.ApproveAlways}).Draw(t, "approval")}
+		job := e.submitAsking(t, policy)
 		command(t, e, job)
 		r := e.settled(t, job)
 		noFaults(t, e)
@@ -350,19 +353,65 @@ func command(t *rapid.T, e *engine, job jobs.JobID) {
 			t.Fatalf("report: %v", err)
 		}
 		path := rapid.SampledFrom(r.Nodes).Draw(t, "node").Path
-		verb := rapid.SampledFrom(jobs.Verbs()).Draw(t, "verb")
+		verb := rapid.SampledFrom(append(jobs.Verbs(), "approve", "rewrite", "rewrite", "revise")).Draw(t, "verb")
 		var user *jobs.UserError
-		if err := e.do(job, verb, path); err != nil && !errors.As(err, &user) {
+		if err := e.doOrDecide(job, verb, path, r.PlanRevision); err != nil && !errors.As(err, &user) {
 			t.Fatalf("%s %q: %v", verb, path, err)
 		}
 	}
 }
 
-// settled resumes what was paused, and waits for the job's end.
+// doOrDecide is do with what people may do to a plan besides.
+func (e *engine) doOrDecide(job jobs.JobID, verb jobs.Verb, path string, revision int) error {
+	var c jobs.Change
+	switch verb {
+	case "approve":
+		c = jobs.Approve{Job: job, Revision: revision}
+	case "rewrite":
+		c = jobs.Rewrite{Job: job, Revision: revision, Wish: "another", Cheaper: revision%2 == 0}
+	case "revise":
+		p, newest, err := e.store.Plan(context.Background(), job)
+		if err != nil {
+			return err
+		}
+		if p, err = p.Edited([]jobs.Edit{{Op: jobs.EditDrop, Path: p.Steps[0].Key}}); err != nil {
+			return err
+		}
+		c = jobs.Revise{Job: job, Revision: newest, Plan: p}
+	default:
+		return e.do(job, verb, path)
+	}
+	out, err := e.store.Apply(context.Background(), c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}
+
+// submitAsking is submit for a job whose plan people may have to agree to.
+func (e *engine) submitAsking(tb fataler, policy jobs.Approval) jobs.JobID {
+	tb.Helper()
+	out, err := e.store.Apply(context.Background(), jobs.Submit{Job: jobs.NewJob{
+		ID: "job_00000001", Title: "test", Request: "do it", Priority: jobs.PriorityMedium, Budget: -1, Approval: policy, Weight: time.Second,
+	}})
+	if err != nil || out[0].Err != nil {
+		tb.Fatalf("submit: %v %v", err, out)
+	}
+	return out[0].Job
+}
+
+// settled resumes what was paused, agrees to the plan, and waits for the job's end.
 func (e *engine) settled(t *rapid.T, job jobs.JobID) *jobs.Report {
 	var user *jobs.UserError
 	if err := e.do(job, jobs.VerbResume, ""); err != nil && !errors.As(err, &user) {
 		t.Fatalf("resume: %v", err)
+	}
+	r := e.when(t, job, func(r *jobs.Report) bool { return r.Status.Final() || r.Status == jobs.StatusAwaitingApproval })
+	for r.Status == jobs.StatusAwaitingApproval {
+		if err := e.doOrDecide(job, "approve", "", r.PlanRevision); err != nil && !errors.As(err, &user) {
+			t.Fatalf("approve: %v", err)
+		}
+		r = e.when(t, job, func(*jobs.Report) bool { return true })
 	}
 	return e.end(t, job)
 }

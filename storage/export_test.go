@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -92,4 +93,23 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 		c.Weight, c.WeightDone = c.Weight+b.Weight, c.WeightDone+b.WeightDone
 	}
 	return faults[:min(len(faults), 10)], nil
+}
+
+// FindPlan says how SQLite picks the jobs of a query.
+func (s *Store) FindPlan(ctx context.Context, q jobs.JobQuery) (string, error) {
+	w := narrow(q)
+	var rows []struct{ Detail string }
+	err := s.reads.WithContext(ctx).Raw("EXPLAIN QUERY PLAN SELECT j.id "+w.from()+w.newestFirst()+" LIMIT 20 OFFSET 0", w.args...).Scan(&rows).Error
+	lines := make([]string, 0, len(rows))
+	for _, r := range rows {
+		lines = append(lines, r.Detail)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// Claims counts how often nodes of a job were claimed.
+func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
+	var n int
+	err := s.reads.WithContext(ctx).Raw("SELECT coalesce(sum(tries), 0) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
+	return n, err
 }

@@ -218,7 +218,10 @@ func (s *Store) apply(c jobs.Change) error {
 	case jobs.Begin:
 		return s.open(c.Notice, func(l *line) { l.letter.Begun = true })
 	case jobs.Sent:
-		return s.open(c.Notice, func(l *line) { l.letter.Step, l.letter.Begun, l.letter.Tries = c.Step, false, 0 })
+		return s.open(c.Notice, func(l *line) {
+			l.letter.Step, l.letter.Begun, l.letter.Tries = c.Step, false, 0
+			l.until, l.why = time.Time{}, ""
+		})
 	case jobs.Postpone:
 		return s.open(c.Notice, func(l *line) {
 			l.letter.Begun, l.until, l.why = c.Unsure, c.Until, c.Why
@@ -241,7 +244,6 @@ func (s *Store) move(c jobs.Put) error {
 	if c.Card != "" {
 		p.Card = c.Card
 	}
-	s.touch(c.Job)
 	return nil
 }
 
@@ -268,12 +270,12 @@ func (s *Store) Due(_ context.Context, surface string, now time.Time, limit int)
 	return list, s.broken
 }
 
-// NextDue returns when the first postponed letter is due.
+// NextDue returns when the first postponed letter is due, or since when it is.
 func (s *Store) NextDue(_ context.Context, surface string) (next time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.first(surface) {
-		if l.until.After(s.now()) && (next.IsZero() || l.until.Before(next)) {
+		if !l.until.IsZero() && (next.IsZero() || l.until.Before(next)) {
 			next = l.until
 		}
 	}

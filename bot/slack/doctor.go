@@ -8,25 +8,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/askbob/bob/bot"
+
 	slackapi "github.com/slack-go/slack"
 )
-
-// Finding is one thing that was checked: one line for people.
-type Finding struct {
-	Name string // what was checked
-	OK   bool
-	Text string // what was found, and what to do if it is not OK
-}
 
 // checkTimeout bounds all checks.
 const checkTimeout = 20 * time.Second
 
 // Check calls Slack and says whether Bob can work there: the token, its scopes, the
 // socket, the Home tab.
-func (s *Slack) Check(ctx context.Context) []Finding {
+func (s *Slack) Check(ctx context.Context) []bot.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	var found []Finding
+	var found []bot.Finding
 	if s.cfg.BotToken == "" {
 		found = append(found, s.checkInstallations(ctx))
 	} else {
@@ -39,8 +34,8 @@ func (s *Slack) Check(ctx context.Context) []Finding {
 }
 
 // checkInstallations counts the workspaces that Bob is in.
-func (s *Slack) checkInstallations(ctx context.Context) Finding {
-	f := Finding{Name: "slack installations"}
+func (s *Slack) checkInstallations(ctx context.Context) bot.Finding {
+	f := bot.Finding{Name: "slack installations"}
 	list, err := s.cfg.Notes.NotesOf(ctx, surfaceName, installPrefix, 1000)
 	switch {
 	case err != nil:
@@ -54,13 +49,13 @@ func (s *Slack) checkInstallations(ctx context.Context) Finding {
 }
 
 // checkToken asks who Bob is, what he may do, and whether he has a Home tab.
-func (s *Slack) checkToken(ctx context.Context) []Finding {
+func (s *Slack) checkToken(ctx context.Context) []bot.Finding {
 	api := s.client(s.cfg.BotToken)
 	who, err := api.AuthTestContext(ctx)
 	if err != nil {
-		return []Finding{{Name: "slack token", Text: "Slack does not take slack.bot_token: " + said(err) + ". Copy it (xoxb-…) from the app's page \"OAuth & Permissions\"."}}
+		return []bot.Finding{{Name: "slack token", Text: "Slack does not take slack.bot_token: " + said(err) + ". Copy it (xoxb-…) from the app's page \"OAuth & Permissions\"."}}
 	}
-	return []Finding{
+	return []bot.Finding{
 		{Name: "slack token", OK: true, Text: fmt.Sprintf("%s in %s", who.User, who.Team)},
 		checkScopes(who.Header.Get("X-OAuth-Scopes")),
 		checkHome(ctx, api, who.UserID),
@@ -68,8 +63,8 @@ func (s *Slack) checkToken(ctx context.Context) []Finding {
 }
 
 // checkScopes compares what Bob may do with what he must.
-func checkScopes(header string) Finding {
-	f := Finding{Name: "slack scopes"}
+func checkScopes(header string) bot.Finding {
+	f := bot.Finding{Name: "slack scopes"}
 	have := strings.FieldsFunc(header, func(r rune) bool { return r == ',' || r == ' ' })
 	var missing []string
 	for _, scope := range scopes() {
@@ -86,8 +81,8 @@ func checkScopes(header string) Finding {
 }
 
 // checkHome publishes Bob's own Home tab, which nobody sees.
-func checkHome(ctx context.Context, api *slackapi.Client, self string) Finding {
-	f := Finding{Name: "slack home tab"}
+func checkHome(ctx context.Context, api *slackapi.Client, self string) bot.Finding {
+	f := bot.Finding{Name: "slack home tab"}
 	text := slackapi.NewTextBlockObject(slackapi.PlainTextType, "Bob", false, false)
 	_, err := api.PublishViewContext(ctx, slackapi.PublishViewContextRequest{UserID: self, View: slackapi.HomeTabViewRequest{
 		Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: []slackapi.Block{slackapi.NewSectionBlock(text, nil, nil)}},
@@ -107,8 +102,8 @@ func checkHome(ctx context.Context, api *slackapi.Client, self string) Finding {
 }
 
 // checkSocket opens a connection as far as its address.
-func (s *Slack) checkSocket(ctx context.Context) Finding {
-	f := Finding{Name: "slack socket"}
+func (s *Slack) checkSocket(ctx context.Context) bot.Finding {
+	f := bot.Finding{Name: "slack socket"}
 	if _, _, err := s.client(s.cfg.BotToken).StartSocketModeContext(ctx); err != nil {
 		f.Text = "Slack does not take slack.app_token: " + said(err) + ". Make one (xapp-…) with connections:write at the app's page \"Basic Information\", and turn Socket Mode on."
 		return f

@@ -153,6 +153,9 @@ func TestServer_says_what_is_wrong_with_a_request(t *testing.T) {
 		"no revision":         {job + "/approve", ``, "", 422, "revision is missing"},
 		"no message":          {job + "/message", `{"text": " "}`, "", 409, "The message is empty"},
 		"no edits":            {job + "/edit", `{"revision": 1}`, "", 422, "edits is missing"},
+		"no plan's revision":  {job + "/replan", `{"cheaper": true}`, "", 422, "revision is missing"},
+		"no wish":             {job + "/replan", `{"revision": 1, "wish": " "}`, "", 422, "wish is missing"},
+		"two wishes":          {job + "/replan", `{"revision": 1, "wish": "x", "cheaper": true}`, "", 422, "exclude each other"},
 		"no budget":           {job + "/budget", `{}`, "", 422, "budget is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -339,6 +342,7 @@ func TestServer_answers_what_the_OpenAPI_document_says(t *testing.T) {
 	bodies := map[string]string{
 		"post /api/v1/jobs": `{"request": "x"}`, "post " + job + "/priority": `{"priority": "low"}`, "post " + job + "/budget": `{"budget": "3"}`,
 		"post " + job + "/approve": `{"revision": 1}`,
+		"post " + job + "/replan":  `{"revision": 1, "cheaper": true}`,
 		"post " + job + "/message": `{"text": "in German, please"}`,
 	}
 	checked := 0

@@ -1,0 +1,130 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// fatal lists the codes after which Discord must not be asked again, and what to do.
+var fatal = map[int]string{ //nolint:gochecknoglobals // a constant table
+	4004: "the token is refused: take a new one from the developer portal and set discord.token",
+	4010: "this shard does not exist: check discord.shards",
+	4011: "the bot is in too many servers for so few shards: raise discord.shards, or set it to 0",
+	4012: "this version of the gateway is gone: a newer Bob is needed",
+	4013: "the intents are not valid: a newer Bob is needed",
+	4014: "an intent is not allowed: turn on the Message Content Intent of the bot in the developer portal",
+}
+
+// errStuck says that a session did not come up in time. The library may hold its
+// lock for ever then, as when Discord answers with op 7 or op 9: the session is left
+// behind.
+var errStuck = errors.New("the session did not come up in time")
+
+// maxResumes bounds how often a session is tried again before a new one is started.
+const maxResumes = 5
+
+// shard keeps one connection to the gateway up.
+type shard struct {
+	front     *FrontEnd
+	id, count int
+	log       *slog.Logger
+	listen    listener
+}
+
+// run keeps the shard up until ctx is done. It returns an error only for what trying
+// again cannot mend.
+func (s *shard) run(ctx context.Context) error {
+	var l *link
+	for try := 0; ctx.Err() == nil; try++ {
+		began := time.Now()
+		err := s.session(ctx, &l)
+		if code := closeCode(err); fatal[code] != "" {
+			return fmt.Errorf("discord: %s (gateway code %d)", fatal[code], code)
+		}
+		if unauthorized(err) {
+			return errToken
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(began) > s.front.cfg.QuietFor {
+			try = 0 // it was up for long: this is a new trouble
+		}
+		if l != nil && (try > maxResumes || closeCode(err) != 0 || errors.Is(err, errStuck)) {
+			l.abandon()
+			l = nil
+		}
+		s.log.Warn("discord's gateway is gone, and tried again", "try", try, "resume", l != nil, "err", err)
+		wait(ctx, pause(s.front.cfg.Pause, try))
+	}
+	if l != nil {
+		l.close()
+	}
+	return nil
+}
+
+// session brings a connection up, as one that goes on where *l was, and returns when
+// it is gone. Nil *l starts a new one.
+func (s *shard) session(ctx context.Context, l **link) error {
+	if *l == nil {
+		if err := s.mayIdentify(ctx); err != nil {
+			return err
+		}
+		fresh, err := newLink(ctx, s)
+		if err != nil {
+			return err
+		}
+		*l = fresh
+	}
+	if err := (*l).open(ctx, s.front.cfg.OpenWithin); err != nil {
+		return err
+	}
+	s.log.Info("discord's gateway is up")
+	return (*l).watch(ctx, s.front.cfg.QuietFor)
+}
+
+// mayIdentify waits until a new session may be started. Discord resets the token of
+// a bot that starts too many.
+func (s *shard) mayIdentify(ctx context.Context) error {
+	if err := s.front.identify.Wait(ctx); err != nil {
+		return err
+	}
+	start, err := s.front.rest.gateway(ctx)
+	if err != nil {
+		return err
+	}
+	limit := start.SessionStartLimit
+	if limit.Total > 0 && limit.Remaining <= 0 {
+		s.log.Error("no new session may be started yet: the bot connected too often", "wait_ms", limit.ResetAfter)
+		wait(ctx, time.Duration(max(limit.ResetAfter, 1))*time.Millisecond)
+		return errors.New("no session was left to start")
+	}
+	return nil
+}
+
+// closeCode is the code with which Discord closed a connection; 0: it did not.
+func closeCode(err error) int {
+	if e, ok := errors.AsType[*websocket.CloseError](err); ok && !slices.Contains(transport, e.Code) {
+		return e.Code
+	}
+	return 0
+}
+
+// transport lists the codes that stand for a broken connection: its session may go on.
+var transport = []int{ //nolint:gochecknoglobals // a constant table
+	websocket.CloseAbnormalClosure, websocket.CloseNoStatusReceived, websocket.CloseTLSHandshake,
+}
+
+// pause is how long to wait before a new try: twice as long each time, up to 64 times
+// as long, and between half and all of that, so that many do not come at once.
+func pause(first time.Duration, try int) time.Duration {
+	d := first << min(max(try, 0), 6)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret
+}

@@ -1,0 +1,371 @@
+package discord_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/askbob/bob/bot"
+	"github.com/askbob/bob/bot/discord"
+	"github.com/askbob/bob/bot/discord/discordfake"
+)
+
+// The types of interactions and of options.
+const (
+	usesCommand  = 2
+	usesButton   = 3
+	autocomplete = 4
+	submitsForm  = 5
+
+	subOption    = 1
+	stringOption = 3
+	fileOption   = 11
+)
+
+// event is an interaction of a person in the office's thread.
+func (o *office) event(kind int, data map[string]any) map[string]any {
+	return map[string]any{
+		"type": kind, "data": data, "guild_id": o.guild, "channel_id": o.thread,
+		"member": map[string]any{"user": map[string]any{"id": "700", "username": "ann"}, "permissions": "32", "nick": "Ann"},
+	}
+}
+
+// bob is a use of /bob.
+func bob(sub string, options ...map[string]any) map[string]any {
+	return map[string]any{"id": "1", "name": "bob", "type": 1, "options": []any{
+		map[string]any{"name": sub, "type": subOption, "options": options},
+	}}
+}
+
+func opt(name, value string) map[string]any {
+	return map[string]any{"name": name, "type": stringOption, "value": value}
+}
+
+// answered waits until something was answered, and returns what.
+func (o *office) answered(t *testing.T, token string) discordfake.Interaction {
+	t.Helper()
+	until(t, o.Server, "an answer", func() bool { return len(o.Interaction(token).Answers) > 0 })
+	return o.Interaction(token)
+}
+
+func kindOf(i discordfake.Interaction) int { return int(i.Answers[0]["type"].(float64)) }
+
+func private(body map[string]any) bool {
+	flags, _ := body["flags"].(float64)
+	return int(flags)&64 != 0
+}
+
+func TestCommand_words(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	for want, data := range map[string]map[string]any{
+		"status job_1":                 bob("status", opt("job", "job_1")),
+		"status":                       {"id": "1", "name": "status", "type": 1},
+		"results job_2":                {"id": "1", "name": "results", "type": 1, "options": []any{opt("job", "job_2")}},
+		"jobs active":                  bob("jobs", opt("filter", "active")),
+		"plan job_1":                   bob("plan", opt("job", "job_1")),
+		"approve":                      bob("approve"),
+		"pause job_1 1.2":              bob("pause", opt("step", "1.2"), opt("job", "job_1")),
+		"retry job_1 1.2: only Europe": bob("retry", opt("job", "job_1"), opt("step", "1.2"), opt("prompt", "only Europe")),
+		"skip 2":                       bob("skip", opt("step", "2")),
+		`schedule "every monday at 9" report sales`: bob("schedule", opt("when", `every "monday" at 9`), opt("task", "report sales")),
+		"budget job_1 +1": bob("budget", opt("amount", "+1"), opt("job", "job_1")),
+		"cost day":        bob("cost", opt("by", "day")),
+		"help retry":      bob("help", opt("topic", "retry")),
+	} {
+		token := o.Interact(o.event(usesCommand, data))
+		m := o.ears.message(t)
+		if m.Text != want || m.Way != bot.WayCommand || m.Place != o.place(o.thread) || m.ID != "" {
+			t.Errorf("heard %+v, want %q", m, want)
+		}
+		u := bot.User{ID: "700", Name: "Ann", Admin: true, Locale: "en-GB"}
+		if diff := cmp.Diff(u, m.User); diff != "" || !slices.Equal(m.Keys, []string{"discord:interaction:" + o.Interaction(token).ID}) {
+			t.Errorf("by %s, with keys %v", diff, m.Keys)
+		}
+		if got := o.answered(t, token); kindOf(got) != 4 || !private(got.Original) {
+			t.Errorf("%q is answered by %v", want, got.Answers)
+		}
+	}
+}
+
+func TestCommand_ask(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.hear = func(bot.Message) (bot.Reply, error) { return bot.Reply{Text: "Job submitted", Job: "job_1"}, nil }
+	o.open(t)
+	data := bob("ask", opt("task", "status of the union"), opt("budget", "2.50"), opt("priority", "high"), opt("approval", "always"),
+		map[string]any{"name": "file", "type": fileOption, "value": "77"})
+	data["resolved"] = map[string]any{"attachments": map[string]any{"77": map[string]any{"id": "77", "filename": "a.csv", "size": 5, "url": "x"}}}
+	e := o.event(usesCommand, data)
+	e["channel_id"] = o.channel
+	token := o.Interact(e)
+	m := o.ears.message(t)
+	if m.Text != "status of the union" || m.Way != bot.WayForm || m.Place != o.place("") ||
+		m.Draft != (bot.Draft{Budget: "2.50", Priority: "high", Approval: "always"}) || len(m.Files) != 1 || m.Files[0].Name != "a.csv" {
+		t.Errorf("heard %+v", m)
+	}
+	if got := o.answered(t, token); raw(got.Original) != "Job submitted" || !private(got.Original) {
+		t.Errorf("answered %v", got.Answers)
+	}
+}
+
+// form is one for a new job, with more fields than Discord takes.
+func form() *bot.Form {
+	return &bot.Form{
+		Button: bot.Button{Action: bot.ActNew}, Title: "A new job for Bob, with a title that is too long for Discord", Submit: "Go",
+		Fields: []bot.Field{
+			{Key: "budget", Label: "Budget", Optional: true, Hint: "US dollars"},
+			{Key: "text", Label: "What is to be done", Long: true, Value: "before", Max: 3000},
+			{Key: "files", Label: "Files", Files: true},
+			{Key: "priority", Label: "Priority", Value: "high", Choices: []bot.Choice{{Value: "low", Label: "Low"}, {Value: "high", Label: "High"}}},
+			{Key: "a", Label: "A"},
+			{Key: "b", Label: "", Optional: true},
+			{Key: "c", Label: "C"},
+		},
+	}
+}
+
+func TestCommand_askForNothingOpensAForm(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(c bot.Click) (bot.Reply, error) {
+		if c.Fields != nil {
+			return bot.Reply{Text: "Job submitted"}, nil
+		}
+		return bot.Reply{Form: form()}, nil
+	}
+	o.open(t)
+	token := o.Interact(o.event(usesCommand, bob("ask")))
+	if c := o.ears.clicked(t); c.Button != (bot.Button{Action: bot.ActNew}) || c.Place != o.place(o.thread) {
+		t.Errorf("clicked %+v", c)
+	}
+	got := o.answered(t, token)
+	data := got.Answers[0]["data"].(map[string]any)
+	if kindOf(got) != 9 || data["custom_id"] != "new||" {
+		t.Fatalf("answered %v", got.Answers)
+	}
+	var keys []string
+	for _, c := range data["components"].([]any) {
+		keys = append(keys, c.(map[string]any)["component"].(map[string]any)["custom_id"].(string))
+	}
+	if want := []string{"budget", "text", "priority", "a", "c"}; !slices.Equal(keys, want) {
+		t.Errorf("the form has %v, want %v", keys, want)
+	}
+
+	label := func(component map[string]any) map[string]any {
+		return map[string]any{"type": 18, "component": component}
+	}
+	token = o.Interact(o.event(submitsForm, map[string]any{"custom_id": "new||", "components": []any{
+		label(map[string]any{"type": 4, "custom_id": "text", "value": "sum up"}),
+		label(map[string]any{"type": 3, "custom_id": "priority", "values": []any{"low"}}),
+	}}))
+	c := o.ears.clicked(t)
+	if diff := cmp.Diff(map[string]string{"text": "sum up", "priority": "low"}, c.Fields); diff != "" || c.Button.Action != bot.ActNew {
+		t.Errorf("submitted %+v: %s", c, diff)
+	}
+	if got := o.answered(t, token); raw(got.Original) != "Job submitted" || !private(got.Original) {
+		t.Errorf("answered %v", got.Answers)
+	}
+}
+
+func TestMenu(t *testing.T) {
+	t.Parallel()
+	for name, resolved := range map[string]bool{"with its message": true, "without its message": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.open(t)
+			id := o.Say(o.channel, "701", "please analyse this", nil)
+			data := map[string]any{"id": "1", "name": "Give this to Bob", "type": 3, "target_id": id}
+			if resolved {
+				data["resolved"] = map[string]any{"messages": map[string]any{id: map[string]any{"id": id, "content": "please analyse this"}}}
+			}
+			e := o.event(usesCommand, data)
+			e["channel_id"] = o.channel
+			o.Interact(e)
+			m := o.ears.message(t)
+			if m.Way != bot.WayMenu || m.Text != "please analyse this" || m.ID != id || m.Place != o.place(id) || len(m.Keys) != 2 {
+				t.Errorf("heard %+v", m)
+			}
+		})
+	}
+}
+
+func TestAutocomplete(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	typed := opt("job", "job_")
+	typed["focused"] = true
+	got := o.answered(t, o.Interact(o.event(autocomplete, bob("status", typed))))
+	want := []any{map[string]any{"name": "job_1 · Sales", "value": "job_1"}}
+	if diff := cmp.Diff(want, got.Answers[0]["data"].(map[string]any)["choices"]); diff != "" || kindOf(got) != 8 {
+		t.Errorf("answered %v: %s", got.Answers, diff)
+	}
+	if !slices.Equal(o.ears.begins, []string{"job_"}) {
+		t.Errorf("asked for %v", o.ears.begins)
+	}
+}
+
+// press uses a button of a message.
+func (o *office) press(value string, message map[string]any) string {
+	e := o.event(usesButton, map[string]any{"custom_id": value, "component_type": 2})
+	e["message"] = message
+	return o.Interact(e)
+}
+
+func TestButton_isAnsweredInPrivate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "Paused."}, nil }
+	o.open(t)
+	b := bot.Button{Action: bot.ActPause, Job: "job_1", Arg: "1.2"}
+	token := o.press(b.Value(), map[string]any{"id": "55"})
+	if c := o.ears.clicked(t); c.Button != b || c.At != "55" || c.Place != o.place(o.thread) || c.User.ID != "700" {
+		t.Errorf("clicked %+v", c)
+	}
+	if got := o.answered(t, token); kindOf(got) != 4 || raw(got.Original) != "Paused." || !private(got.Original) {
+		t.Errorf("answered %v", got.Answers)
+	}
+}
+
+func TestButton_ofACardInAChannelSpeaksOfItsThread(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	e := o.event(usesButton, map[string]any{"custom_id": "details|job_1|", "component_type": 2})
+	e["message"], e["channel_id"] = map[string]any{"id": "55"}, o.channel
+	token := o.Interact(e)
+	if c := o.ears.clicked(t); c.Place != o.place("55") {
+		t.Errorf("clicked at %+v", c.Place)
+	}
+	if got := o.answered(t, token); kindOf(got) != 6 {
+		t.Errorf("nothing to say is answered %v", got.Answers)
+	}
+}
+
+func TestButton_asksBeforeItActs(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "Cancelled."}, nil }
+	o.open(t)
+	value := bot.Button{Action: bot.ActCancel, Job: "job_1"}.Value()
+	message := map[string]any{"id": "55", "components": []any{map[string]any{"type": 1, "components": []any{
+		map[string]any{"type": 2, "custom_id": "?" + value, "label": "Cancel it all", "style": 4},
+	}}}}
+	got := o.answered(t, o.press("?"+value, message))
+	text := raw(got.Original)
+	if !private(got.Original) || !strings.Contains(text, "Cancel it all") || !strings.Contains(text, "job\\_1") || len(o.ears.clicks) != 0 {
+		t.Fatalf("asked %q, clicked %v", text, o.ears.clicks)
+	}
+	if s := fmt.Sprint(got.Original["components"]); !strings.Contains(s, "Yes: Cancel it all") || !strings.Contains(s, value) {
+		t.Errorf("asked with %s", s)
+	}
+	asked := map[string]any{"id": "56", "flags": 64}
+	if got := o.answered(t, o.press("-", asked)); kindOf(got) != 7 || raw(got.Original) != "Nothing was changed." || len(o.ears.clicks) != 0 {
+		t.Errorf("No is answered %v", got.Answers)
+	}
+	o.press(value, asked)
+	if c := o.ears.clicked(t); c.Button.Action != bot.ActCancel || c.At != "" {
+		t.Errorf("clicked %+v", c)
+	}
+}
+
+func TestButton_turnsThePageItStandsOn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) {
+		return bot.Reply{Page: &bot.Page{Kind: bot.PageJobs, Title: "Jobs", Parts: []bot.Part{{Head: "second"}}}}, nil
+	}
+	o.open(t)
+	got := o.answered(t, o.press("jobs||all 2", map[string]any{"id": "56", "flags": 64}))
+	if kindOf(got) != 7 || !strings.Contains(raw(got.Original), "second") {
+		t.Errorf("answered %v", got.Answers)
+	}
+	got = o.answered(t, o.press("jobs||all 2", map[string]any{"id": "57"}))
+	if kindOf(got) != 4 || !private(got.Original) {
+		t.Errorf("a page for all is answered %v", got.Answers)
+	}
+}
+
+func TestButton_ofNoValueIsLeftOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	o.press("not one of ours", map[string]any{"id": "55"})
+	o.press("pause|job_1|", map[string]any{"id": "55"})
+	if c := o.ears.clicked(t); c.Button.Action != bot.ActPause || len(o.ears.clicks) != 1 {
+		t.Errorf("clicked %v", o.ears.clicks)
+	}
+}
+
+func TestAnswer_faultsAreNotShown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) { panic("secret") }
+	o.ears.hear = func(bot.Message) (bot.Reply, error) { return bot.Reply{}, errors.New("secret") }
+	o.open(t)
+	for _, token := range []string{o.press("pause|job_1|", nil), o.Interact(o.event(usesCommand, bob("help")))} {
+		got := o.answered(t, token)
+		if text := raw(got.Original); !strings.Contains(text, "Something went wrong") || strings.Contains(text, "secret") || !private(got.Original) {
+			t.Errorf("answered %q", text)
+		}
+	}
+}
+
+// TestAnswer_slow has the conversation take longer than Discord waits.
+func TestAnswer_slow(t *testing.T) {
+	t.Parallel()
+	page := &bot.Page{Title: "Jobs", Parts: []bot.Part{{Head: "first"}}}
+	for name, c := range map[string]struct {
+		button  bool // else a command
+		page    bool // the button stands on a private page
+		reply   bot.Reply
+		promise int
+		check   func(i discordfake.Interaction) bool
+	}{
+		"a command": {reply: bot.Reply{Text: "x"}, promise: 5, check: func(i discordfake.Interaction) bool { return raw(i.Original) == "x" }},
+		"a command, for all": {reply: bot.Reply{Text: "x", Public: true}, promise: 5, check: func(i discordfake.Interaction) bool {
+			return i.Deleted && len(i.Followups) == 1 && !private(i.Followups[0])
+		}},
+		"a command, of a page": {reply: bot.Reply{Page: page}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
+		"a form":               {reply: bot.Reply{Form: form()}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "Press the button") }},
+		"a button":             {button: true, reply: bot.Reply{Text: "x"}, promise: 6, check: func(i discordfake.Interaction) bool { return len(i.Followups) == 1 && private(i.Followups[0]) }},
+		"a button, of a page":  {button: true, page: true, reply: bot.Reply{Page: page}, promise: 6, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			slow := make(chan struct{})
+			o.ears.hear = func(bot.Message) (bot.Reply, error) { <-slow; return c.reply, nil }
+			o.ears.click = func(bot.Click) (bot.Reply, error) { <-slow; return c.reply, nil }
+			up(t, o.Server, func(cfg *discord.Config) { cfg.AnswerWithin = time.Millisecond }, o.ears)
+			t.Cleanup(func() { conforms(t, o.Server) })
+			message := map[string]any{"id": "55"}
+			if c.page {
+				message["flags"] = 64
+			}
+			token := ""
+			if c.button {
+				token = o.press("pause|job_1|", message)
+			} else {
+				token = o.Interact(o.event(usesCommand, bob("help")))
+			}
+			got := o.answered(t, token)
+			if kindOf(got) != c.promise {
+				t.Errorf("promised by %v", got.Answers)
+			}
+			if data, _ := got.Answers[0]["data"].(map[string]any); c.promise == 5 && !private(data) {
+				t.Errorf("what is promised is not private: %v", got.Answers)
+			}
+			close(slow)
+			until(t, o.Server, "the promised answer", func() bool { return c.check(o.Interaction(token)) })
+		})
+	}
+}

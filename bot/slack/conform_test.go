@@ -43,6 +43,7 @@ func (p *peer) Break(b bottest.Break) {
 func TestSlack_conforms(t *testing.T) {
 	t.Parallel()
 	bottest.Conform(t, func(t *testing.T) (bot.FrontEnd, bottest.Peer) {
+		t.Helper()
 		now := newClock()
 		s := newStage(t, slack.ModeSocket, setup{idle: true, bob: func(c *slack.Config) {
 			c.Now = func() time.Time { // time flies: what Slack refused for a while is free again

@@ -84,7 +84,10 @@ func (h *home) run(ctx context.Context, handler bot.Handler) {
 		case <-h.wake:
 		}
 		for {
-			due, wait := h.due()
+			due, gone, wait := h.due()
+			for _, v := range gone {
+				h.forget(ctx, v)
+			}
 			for _, v := range due {
 				if t, err := h.s.teams.get(ctx, v.team); err == nil {
 					h.publish(ctx, handler, t, v.user)
@@ -98,15 +101,16 @@ func (h *home) run(ctx context.Context, handler bot.Handler) {
 	}
 }
 
-// due lists whose Home tab is to be published now, and says when to look again; zero:
-// nothing is stale.
-func (h *home) due() (due []viewer, wait time.Duration) {
+// due lists whose Home tab is to be published now, and who looks no more, and says when
+// to look again; zero: nothing is stale.
+func (h *home) due() (due, gone []viewer, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.s.cfg.Now()
 	for v, l := range h.viewers {
 		if now.Sub(l.Seen) > homeFor {
 			delete(h.viewers, v)
+			gone = append(gone, v)
 			continue
 		}
 		if !l.stale {
@@ -120,7 +124,7 @@ func (h *home) due() (due []viewer, wait time.Duration) {
 		}
 		due = append(due, v)
 	}
-	return due, wait
+	return due, gone, wait
 }
 
 // load reads who looked lately, before a restart.

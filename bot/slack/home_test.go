@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/bot/slack"
@@ -26,35 +27,39 @@ func numbered(n *atomic.Int64) *ear {
 	}
 }
 
-func (s *stage) homeShows(user, words string) {
+// homeShows waits until the Home tab of U1 shows something.
+func (s *stage) homeShows(words string) {
 	s.t.Helper()
 	s.wait(func() bool {
-		v := s.fake.Home("T1", user)
+		v := s.fake.Home("T1", "U1")
 		return strings.Contains(v.Words(), words+" in full")
 	})
 }
 
 func TestSlack_Home_showsTheListWhenItIsOpenedAndWhenItChanges(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, mode slack.Mode) {
-		var n atomic.Int64
-		s := newStage(t, mode, setup{ear: numbered(&n)})
-		n.Store(1)
-		s.taken(s.fake.OpenHome("T1", "U1", "home"))
-		s.homeShows("U1", "list 1")
-		for i := range 5 { // the last one wins, and those between may be left out
-			n.Store(int64(i + 2))
-			s.slack.Stale([]string{"slack:T1:U1", "slack:T1:U2", "discord:T1:U1"})
-		}
-		s.homeShows("U1", "list 6")
-		if v := s.fake.Home("T1", "U2"); v.ID != "" {
-			t.Errorf("U2 does not look, and got %q", v.Words())
-		}
-		if calls := s.fake.Calls("views.publish"); calls > 3 {
-			t.Errorf("published %d times for two moments", calls)
-		}
-		s.same(s.ear.homes[0], bot.HomeQuery{Place: slackPlace("", ""), User: bot.User{ID: "U1"}})
-	})
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int64
+			s := newStage(t, mode, setup{ear: numbered(&n)})
+			n.Store(1)
+			s.taken(s.fake.OpenHome("T1", "U1", "home"))
+			s.homeShows("list 1")
+			for i := range 5 { // the last one wins, and those between may be left out
+				n.Store(int64(i + 2))
+				s.slack.Stale([]string{"slack:T1:U1", "slack:T1:U2", "discord:T1:U1"})
+			}
+			s.homeShows("list 6")
+			if v := s.fake.Home("T1", "U2"); v.ID != "" {
+				t.Errorf("U2 does not look, and got %q", v.Words())
+			}
+			if calls := s.fake.Calls("views.publish"); calls > 3 {
+				t.Errorf("published %d times for two moments", calls)
+			}
+			s.same(s.ear.homes[0], bot.HomeQuery{Place: slackPlace("", ""), User: bot.User{ID: "U1"}})
+		})
+	}
 }
 
 func TestSlack_Home_staysAtTheListThatWasChosen(t *testing.T) {
@@ -62,13 +67,13 @@ func TestSlack_Home_staysAtTheListThatWasChosen(t *testing.T) {
 	var n atomic.Int64
 	s := newStage(t, slack.ModeSocket, setup{ear: numbered(&n)})
 	s.taken(s.fake.OpenHome("T1", "U1", "home"))
-	s.homeShows("U1", "list 0")
+	s.homeShows("list 0")
 	id, value := pressed(bot.Button{Action: bot.ActJobs, Arg: "finished"})
 	s.taken(s.fake.PressView(s.fake.Home("T1", "U1"), id, value))
-	s.homeShows("U1", "finished 0")
+	s.homeShows("finished 0")
 	n.Store(1)
 	s.slack.Stale([]string{"slack:T1:U1"})
-	s.homeShows("U1", "finished 1")
+	s.homeShows("finished 1")
 	if got := s.ear.clicked()[0]; got.Place != slackPlace("", "") || got.At != "" {
 		t.Errorf("clicked at %+v, %q", got.Place, got.At)
 	}
@@ -79,11 +84,11 @@ func TestSlack_Home_buttonsShowWhatCameOfThem(t *testing.T) {
 	var n atomic.Int64
 	s := newStage(t, slack.ModeSocket, setup{ear: numbered(&n)})
 	s.taken(s.fake.OpenHome("T1", "U1", "home"))
-	s.homeShows("U1", "list 0")
+	s.homeShows("list 0")
 	n.Store(1)
 	id, value := pressed(bot.Button{Action: bot.ActPause, Job: theJob})
 	s.taken(s.fake.PressView(s.fake.Home("T1", "U1"), id, value))
-	s.homeShows("U1", "list 1")
+	s.homeShows("list 1")
 	if v := s.fake.Views(); len(v) != 0 {
 		t.Errorf("a window says %q: the list shows it", v[0].Words())
 	}
@@ -100,7 +105,7 @@ func TestSlack_Home_isDrawnAgainAfterARestart(t *testing.T) {
 	var n atomic.Int64
 	s := newStage(t, slack.ModeSocket, setup{ear: numbered(&n)})
 	s.taken(s.fake.OpenHome("T1", "U1", "home"))
-	s.homeShows("U1", "list 0")
+	s.homeShows("list 0")
 	s.stop()
 	n.Store(7)
 	second, err := slack.New(configFor(s.fake, slack.ModeSocket, s.notes))
@@ -110,7 +115,7 @@ func TestSlack_Home_isDrawnAgainAfterARestart(t *testing.T) {
 	s.slack = second
 	s.wait(func() bool { return s.fake.Connected() == 0 })
 	s.run(slack.ModeSocket)
-	s.homeShows("U1", "list 7")
+	s.homeShows("list 7")
 }
 
 func TestSlack_Home_isTriedAgainAfterARefusal(t *testing.T) {
@@ -122,5 +127,27 @@ func TestSlack_Home_isTriedAgainAfterARefusal(t *testing.T) {
 	s.wait(func() bool { return s.fake.Calls("views.publish") == 1 })
 	n.Store(1)
 	s.slack.Stale([]string{"slack:T1:U1"})
-	s.homeShows("U1", "list 1")
+	s.homeShows("list 1")
+}
+
+func TestSlack_Home_ofWhoLooksNoMoreIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	var n atomic.Int64
+	s := newStage(t, slack.ModeSocket, setup{ear: numbered(&n), bob: func(c *slack.Config) { c.Now = now.Now }})
+	s.taken(s.fake.OpenHome("T1", "U1", "home"))
+	s.homeShows("list 0")
+	now.add(time.Hour)
+	n.Store(1)
+	s.slack.Stale([]string{"slack:T1:U1"})
+	s.taken(s.fake.OpenHome("T1", "U2", "home"))
+	s.wait(func() bool { v := s.fake.Home("T1", "U2"); return strings.Contains(v.Words(), "list 1 in full") })
+	s.stop()
+	if v := s.fake.Home("T1", "U1"); strings.Contains(v.Words(), "list 1") {
+		t.Errorf("U1 looked an hour ago, and got %q", v.Words())
+	}
+	kept, err := s.notes.NotesOf(t.Context(), "slack", "home:", 10)
+	if err != nil || len(kept) != 1 || kept["home:T1:U2"] == nil {
+		t.Errorf("notes %q, %v, want that of U2 alone", kept, err)
+	}
 }

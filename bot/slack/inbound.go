@@ -261,7 +261,7 @@ func (s *Slack) command(ctx context.Context, h bot.Handler, cmd slackapi.SlashCo
 const ackWithin = 3 * time.Second
 
 // errOops is a fault that has no words for people.
-var errOops = errors.New("panic") //nolint:gochecknoglobals // an error
+var errOops = errors.New("panic")
 
 // revoked reports whether a workspace threw Bob out.
 func revoked(err error) bool {

@@ -91,7 +91,7 @@ func (s *Slack) beginInstall(w http.ResponseWriter, r *http.Request) {
 
 // stateCookie binds the way back to the browser that set out.
 func (s *Slack) stateCookie(state string, seconds int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // it is Secure wherever Bob is reached by https
 		Name: stateCookie, Value: state, Path: "/slack/oauth", MaxAge: seconds,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, // Lax: Slack sends the browser back by a link
 		Secure: strings.HasPrefix(s.cfg.PublicURL, "https://"),

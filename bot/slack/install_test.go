@@ -29,7 +29,8 @@ func (s *stage) browser() *http.Client {
 	return &http.Client{Transport: s.web.Client().Transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func (s *stage) visit(b *http.Client, path string) *http.Response {
+// visit opens a page of Bob's, and returns the status and where it leads.
+func (s *stage) visit(b *http.Client, path string) (status int, to *url.URL) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.web.URL+path, nil)
 	if err != nil {
@@ -42,48 +43,53 @@ func (s *stage) visit(b *http.Client, path string) *http.Response {
 	if err := resp.Body.Close(); err != nil {
 		s.t.Fatal(err)
 	}
-	return resp
+	if to, err = url.Parse(resp.Header.Get("Location")); err != nil {
+		s.t.Fatal(err)
+	}
+	return resp.StatusCode, to
 }
 
 // install lets a workspace install Bob.
 func (s *stage) install(team slackfake.Team) {
 	s.t.Helper()
 	b := s.browser()
-	begin := s.visit(b, "/slack/install")
-	to, err := url.Parse(begin.Header.Get("Location"))
-	if err != nil || begin.StatusCode != http.StatusFound {
-		s.t.Fatalf("status %d to %s", begin.StatusCode, to)
+	status, to := s.visit(b, "/slack/install")
+	if status != http.StatusFound {
+		s.t.Fatalf("status %d to %s", status, to)
 	}
 	q := url.Values{"code": {s.fake.Grant(team)}, "state": {to.Query().Get("state")}}
-	if end := s.visit(b, "/slack/oauth?"+q.Encode()); end.StatusCode != http.StatusOK {
-		s.t.Fatalf("status %d at the end", end.StatusCode)
+	if status, _ := s.visit(b, "/slack/oauth?"+q.Encode()); status != http.StatusOK {
+		s.t.Fatalf("status %d at the end", status)
 	}
 }
 
 func TestSlack_install_twoWorkspacesHaveTwoPeopleOfOneID(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, mode slack.Mode) {
-		s := newStage(t, mode, setup{bob: many})
-		s.install(slackfake.Team{ID: "T1", Token: "xoxb-one", BotUser: "UBOB1"})
-		s.install(slackfake.Team{ID: "T2", Token: "xoxb-two", BotUser: "UBOB2"})
-		for i, team := range []string{"T1", "T2"} {
-			_, events := s.fake.Say(slackfake.Speech{Team: team, Channel: "C1", User: "U1", Text: "<@UBOB" + team[1:] + "> work"})
-			s.taken(events[0])
-			s.taken(events[1])
-			m := s.ear.messages()[i]
-			at, err := s.slack.Post(t.Context(), bot.Post{Key: "n", Place: m.Place, Text: "to " + team})
-			if err != nil || at.Place != m.Place || m.Text != "work" {
-				t.Errorf("heard %q, posted at %+v, %v", m.Text, at, err)
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, mode, setup{bob: many})
+			s.install(slackfake.Team{ID: "T1", Token: "xoxb-one", BotUser: "UBOB1"})
+			s.install(slackfake.Team{ID: "T2", Token: "xoxb-two", BotUser: "UBOB2"})
+			for i, team := range []string{"T1", "T2"} {
+				_, events := s.fake.Say(slackfake.Speech{Team: team, Channel: "C1", User: "U1", Text: "<@UBOB" + team[1:] + "> work"})
+				s.taken(events[0])
+				s.taken(events[1])
+				m := s.ear.messages()[i]
+				at, err := s.slack.Post(t.Context(), bot.Post{Key: "n", Place: m.Place, Text: "to " + team})
+				if err != nil || at.Place != m.Place || m.Text != "work" {
+					t.Errorf("heard %q, posted at %+v, %v", m.Text, at, err)
+				}
+				if up := s.fake.Messages(team, "C1"); len(up) != 2 || up[1].Words() != "to "+team || up[1].User != "UBOB"+team[1:] {
+					t.Errorf("in %s there is %+v", team, up)
+				}
 			}
-			if up := s.fake.Messages(team, "C1"); len(up) != 2 || up[1].Words() != "to "+team || up[1].User != "UBOB"+team[1:] {
-				t.Errorf("in %s there is %+v", team, up)
+			got := s.ear.messages()
+			if got[0].Place.UserOf(got[0].User.ID) == got[1].Place.UserOf(got[1].User.ID) || got[0].Keys[1] == got[1].Keys[1] {
+				t.Errorf("two people are one: %+v", got)
 			}
-		}
-		got := s.ear.messages()
-		if got[0].Place.UserOf(got[0].User.ID) == got[1].Place.UserOf(got[1].User.ID) || got[0].Keys[1] == got[1].Keys[1] {
-			t.Errorf("two people are one: %+v", got)
-		}
-	})
+		})
+	}
 }
 
 func TestSlack_install_outlivesARestartAndEndsWithARemoval(t *testing.T) {
@@ -134,10 +140,7 @@ func TestSlack_install_refusesWhoDidNotBegin(t *testing.T) {
 	s := newStage(t, slack.ModeSocket, setup{bob: many})
 	code := s.fake.Grant(slackfake.Team{ID: "T1", Token: "xoxb-one", BotUser: "UBOB1"})
 	b := s.browser()
-	to, err := url.Parse(s.visit(b, "/slack/install").Header.Get("Location"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, to := s.visit(b, "/slack/install")
 	q := to.Query()
 	if q.Get("client_id") != "1.2" || !strings.Contains(q.Get("scope"), "chat:write") || q.Get("redirect_uri") != "http://bob.example/slack/oauth" || len(q.Get("state")) < 20 {
 		t.Errorf("sent to %s", to)
@@ -150,18 +153,15 @@ func TestSlack_install_refusesWhoDidNotBegin(t *testing.T) {
 		"another browser": {s.browser(), url.Values{"code": {code}, "state": {q.Get("state")}}, http.StatusBadRequest},
 		"another state":   {b, url.Values{"code": {code}, "state": {"x"}}, http.StatusBadRequest},
 	} {
-		if got := s.visit(try.browser, "/slack/oauth?"+try.query.Encode()).StatusCode; got != try.want {
+		if got, _ := s.visit(try.browser, "/slack/oauth?"+try.query.Encode()); got != try.want {
 			t.Errorf("%s: status %d, want %d", name, got, try.want)
 		}
 	}
 	for name, code := range map[string]string{"no code": "", "a wrong code": "x"} {
 		b := s.browser()
-		to, err := url.Parse(s.visit(b, "/slack/install").Header.Get("Location"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, to := s.visit(b, "/slack/install")
 		q := url.Values{"code": {code}, "state": {to.Query().Get("state")}}
-		if got := s.visit(b, "/slack/oauth?"+q.Encode()).StatusCode; got < 400 {
+		if got, _ := s.visit(b, "/slack/oauth?"+q.Encode()); got < 400 {
 			t.Errorf("%s: status %d", name, got)
 		}
 	}

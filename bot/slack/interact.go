@@ -38,8 +38,9 @@ func (s *Slack) interaction(ctx context.Context, h bot.Handler, ic slackapi.Inte
 		return s.handOver(ctx, h, t, ic)
 	case slackapi.InteractionTypeShortcut:
 		return s.newJob(ctx, h, t, ic)
+	default: // of a view that was closed nothing is left to do
+		return answer{}
 	}
-	return answer{} // of a view that was closed nothing is left to do
 }
 
 // origin is where a modal or form was opened: a view knows nothing of it. It travels

@@ -28,7 +28,6 @@ const (
 
 	maxActions      = 25 // of one block
 	maxButtonText   = 75
-	maxButtonValue  = 2_000
 	maxConfirmTitle = 100
 	maxConfirmText  = 300
 	maxConfirmLabel = 30

@@ -2,7 +2,6 @@ package slack_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -28,7 +27,7 @@ func TestSlack_Run_withAnotherSlack(t *testing.T) {
 	}}
 	n := newNotes()
 	front, err := slack.New(slack.Config{
-		BotToken: "xoxb-x", AppToken: "xapp-1", APIURL: peer.GetAPIURL(), Notes: n, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		BotToken: "xoxb-x", AppToken: "xapp-1", APIURL: peer.GetAPIURL(), Notes: n, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

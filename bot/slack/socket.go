@@ -69,8 +69,7 @@ func (s *Slack) runSocket(ctx context.Context, h bot.Handler) error {
 	// The library writes answers in a goroutine of its own and does not say when.
 	pause(open, flushFor)
 	hangUp()
-	<-over
-	return nil
+	return <-over
 }
 
 // supervise connects, again and again, until ctx is done. It returns an error if Slack
@@ -80,10 +79,10 @@ func (l *socket) supervise(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		begun := l.s.cfg.Now()
 		err := l.client.RunContext(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case unusable(err), !connected && nowhere(err):
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it ended because it was told to
+		}
+		if unusable(err) || !connected && nowhere(err) {
 			return &jobs.UserError{Message: "Slack does not take slack.app_token. Make one (xapp-…) with connections:write at the app's page \"Basic Information\", and turn Socket Mode on.", Err: err}
 		}
 		if l.s.cfg.Now().Sub(begun) > time.Minute {

@@ -88,60 +88,66 @@ func TestSlack_Run_refusesATokenThatSlackDoesNotKnow(t *testing.T) {
 
 func TestSlack_Run_finishesWhatIsInHandWhenItStops(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, mode slack.Mode) {
-		begun, written := make(chan struct{}), make(chan struct{})
-		s := newStage(t, mode, setup{ear: &ear{hear: func(ctx context.Context, _ bot.Message) (bot.Reply, error) {
-			close(begun)
-			<-written
-			return bot.Reply{}, ctx.Err()
-		}}})
-		command := s.fake.Command("T1", "C1", "U1", "work")
-		<-begun
-		over := make(chan struct{})
-		go func() { s.stop(); close(over) }()
-		close(written)
-		s.taken(command)
-		<-over
-	})
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			begun, written := make(chan struct{}), make(chan struct{})
+			s := newStage(t, mode, setup{ear: &ear{hear: func(ctx context.Context, _ bot.Message) (bot.Reply, error) {
+				close(begun)
+				<-written
+				return bot.Reply{}, ctx.Err()
+			}}})
+			command := s.fake.Command("T1", "C1", "U1", "work")
+			<-begun
+			over := make(chan struct{})
+			go func() { s.stop(); close(over) }()
+			close(written)
+			s.taken(command)
+			<-over
+		})
+	}
 }
 
 func TestSlack_manyCommandsAtOnceAreAllAnswered(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, mode slack.Mode) {
-		const many = 300
-		var mu sync.Mutex
-		written := map[string]bool{}
-		var early []string
-		s := newStage(t, mode, setup{ear: &ear{hear: func(_ context.Context, m bot.Message) (bot.Reply, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			written[m.Text] = true
-			return bot.Reply{Text: "got " + m.Text}, nil
-		}}})
-		var sent []*slackfake.Delivery
-		for i := range many {
-			sent = append(sent, s.fake.Command("T1", "C1", fmt.Sprintf("U%d", i), fmt.Sprint("job ", i)))
-		}
-		for i, d := range sent {
-			answer := string(s.taken(d))
-			mu.Lock()
-			if !written[fmt.Sprint("job ", i)] {
-				early = append(early, d.ID)
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			const many = 300
+			var mu sync.Mutex
+			written := map[string]bool{}
+			var early []string
+			s := newStage(t, mode, setup{fake: slackfake.Config{AckWithin: 20 * time.Second}, ear: &ear{hear: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				written[m.Text] = true
+				return bot.Reply{Text: "got " + m.Text}, nil
+			}}})
+			var sent []*slackfake.Delivery
+			for i := range many {
+				sent = append(sent, s.fake.Command("T1", "C1", fmt.Sprintf("U%d", i), fmt.Sprint("job ", i)))
 			}
-			mu.Unlock()
-			if !strings.Contains(answer, fmt.Sprint("got job ", i)) {
-				t.Errorf("command %d was answered %s", i, answer)
+			for i, d := range sent {
+				answer := string(s.taken(d))
+				mu.Lock()
+				if !written[fmt.Sprint("job ", i)] {
+					early = append(early, d.ID)
+				}
+				mu.Unlock()
+				if !strings.Contains(answer, fmt.Sprint("got job ", i)) {
+					t.Errorf("command %d was answered %s", i, answer)
+				}
 			}
-		}
-		got := s.fake.Acked()
-		slices.Sort(got)
-		if len(slices.Compact(got)) != many || len(early) > 0 || s.fake.Late() > 0 {
-			t.Errorf("%d of %d were answered, %d before they were written, %d late", len(got), many, len(early), s.fake.Late())
-		}
-		if n := len(s.ear.messages()); n != many {
-			t.Errorf("heard %d, want %d", n, many)
-		}
-	})
+			got := s.fake.Acked()
+			slices.Sort(got)
+			if len(slices.Compact(got)) != many || len(early) > 0 || s.fake.Late() > 0 {
+				t.Errorf("%d of %d were answered, %d before they were written, %d late", len(got), many, len(early), s.fake.Late())
+			}
+			if n := len(s.ear.messages()); n != many {
+				t.Errorf("heard %d, want %d", n, many)
+			}
+		})
+	}
 }
 
 func TestSlack_Run_acknowledgesWhatItCannotRead(t *testing.T) {

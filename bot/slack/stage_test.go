@@ -3,7 +3,6 @@ package slack_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -185,7 +184,7 @@ func configFor(fake *slackfake.Server, mode slack.Mode, n *notes) slack.Config {
 	f := fake.Config()
 	return slack.Config{
 		Mode: mode, BotToken: f.Teams[0].Token, AppToken: f.AppToken, SigningSecret: f.SigningSecret, APIURL: fake.URL(),
-		Notes: n, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Notes: n, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -281,16 +280,8 @@ func (s *stage) same(got, want any) {
 	}
 }
 
-// both runs a test over the socket and over HTTP.
-func both(t *testing.T, test func(t *testing.T, mode slack.Mode)) {
-	t.Helper()
-	for _, mode := range []slack.Mode{slack.ModeSocket, slack.ModeHTTP} {
-		t.Run(string(mode), func(t *testing.T) {
-			t.Parallel()
-			test(t, mode)
-		})
-	}
-}
+// modes are the ways in which Slack reaches Bob.
+func modes() []slack.Mode { return []slack.Mode{slack.ModeSocket, slack.ModeHTTP} }
 
 func slackPlace(channel, thread string) jobs.Place {
 	return jobs.Place{Surface: "slack", Workspace: "T1", Channel: channel, Thread: thread}

@@ -146,9 +146,8 @@ func (d *Delivery) take(raw json.RawMessage) {
 // post sends over HTTP, signed. It reports whether Bob took it in time.
 func (d *Delivery) post(target string, try int) bool {
 	s := d.s
-	path, kind, body := "/slack/events", "application/json", []byte(nil)
 	data, _ := json.Marshal(d.payload) //nolint:errchkjson // maps and strings
-	body = data
+	path, kind, body := "/slack/events", "application/json", data
 	switch d.kind {
 	case "slash_commands":
 		form := url.Values{}
@@ -198,7 +197,7 @@ func (s *Server) Sign(r *http.Request, body []byte, at time.Time) {
 }
 
 // errNotTaken says that Bob did not answer in time, as often as Slack tried.
-var errNotTaken = errors.New("bob did not answer in time") //nolint:gochecknoglobals // an error
+var errNotTaken = errors.New("bob did not answer in time")
 
 // Answer waits until Bob took it, and returns what he answered. It returns an error if
 // Slack gave up.

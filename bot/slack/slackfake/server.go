@@ -99,13 +99,14 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		triggers: map[string]trigger{}, files: map[string]*File{}, users: map[string]map[string]any{}, codes: map[string]Team{},
 		pending: map[string]*Delivery{},
 	}
-	s.ctx, s.stop = context.WithCancel(ctx)
+	life, stop := context.WithCancel(ctx)
+	s.ctx, s.stop = life, stop
 	for _, t := range cfg.Teams {
 		s.teams[t.Token] = t
 	}
 	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
 	s.work.Go(func() { _ = s.http.Serve(listener) })
-	context.AfterFunc(s.ctx, func() { _ = s.http.Close() })
+	context.AfterFunc(life, func() { _ = s.http.Close() })
 	return s, nil
 }
 

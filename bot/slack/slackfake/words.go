@@ -102,7 +102,7 @@ func (r *reading) object(v map[string]any) {
 	}
 }
 
-var mention = regexp.MustCompile(`<(@[UW][A-Z0-9]+|!channel|!here|!everyone|!subteam\^[A-Z0-9]+)(\|[^>]*)?>`) //nolint:gochecknoglobals // a constant
+var mention = regexp.MustCompile(`<(@[UW][A-Z0-9]+|!channel|!here|!everyone|!subteam\^[A-Z0-9]+)(\|[^>]*)?>`)
 
 // pinged lists whom an escaped text pings.
 func pinged(text string) []string {

@@ -28,8 +28,8 @@ type FrontEnd interface {
 	// Direct returns the place where one person alone is reached. Its errors are of type
 	// *DeliveryError.
 	Direct(ctx context.Context, workspace, user string) (jobs.Place, error)
-	// Stale tells that the lists of jobs that these people look at are out of date. It
-	// does not block.
+	// Stale tells that the lists of jobs that these people look at are out of date, by
+	// the names that jobs.Place.UserOf gives them. It does not block.
 	Stale(users []string)
 }
 
@@ -95,3 +95,10 @@ func (e *DeliveryError) Error() string { return fmt.Sprintf("deliver (%s): %v", 
 
 // Unwrap returns the error underneath.
 func (e *DeliveryError) Unwrap() error { return e.Err }
+
+// Finding is one thing about a platform that was checked: one line for people.
+type Finding struct {
+	Name string // what was checked
+	OK   bool
+	Text string // what was found, and what to do if it is not OK
+}

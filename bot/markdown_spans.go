@@ -62,11 +62,8 @@ func (r *textReader) text(n *ast.Text) string {
 	if !n.IsRaw() {
 		value = util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(value)))
 	}
-	switch {
-	case n.HardLineBreak():
+	if n.HardLineBreak() || n.SoftLineBreak() { // in a chat, a line ends where it was ended
 		return string(value) + "\n"
-	case n.SoftLineBreak():
-		return string(value) + " "
 	}
 	return string(value)
 }

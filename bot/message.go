@@ -18,6 +18,8 @@ type Message struct {
 	Files []File
 	Way   Way
 	Draft Draft // what a form says beside the text
+
+	Direct bool // it is said to Bob alone, in no channel; WayDirect always is
 }
 
 // Way is how a message came.
@@ -65,6 +67,8 @@ type Click struct {
 	User   User
 	Button Button            // as it was rendered
 	Fields map[string]string // of a form
+
+	Direct bool // it stands in a direct message
 }
 
 // Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.

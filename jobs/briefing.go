@@ -12,6 +12,7 @@ type Briefing struct {
 	Artifacts []FileInfo   // made so far
 	Results   []NodeResult // of dependencies; for a combine step, of the children
 	Failures  []NodeResult // for a planner: of a plan in whose place another is wanted; Text is what was to be done
+	Rewriting *Rewriting   // for a planner: the plan that people want changed; nil: there is none
 	Messages  []Said       // to the node or a branch it stands in, oldest first
 	Tools     []ToolSpec   // that the node may use; for a planner, all there are
 	Limits    Limits       // for a planner: what is left of them below this node
@@ -52,6 +53,8 @@ const (
 	SectionArtifacts = "artifacts" // JSON array of FileInfo: made so far
 	SectionResults   = "results"   // JSON array of NodeResult
 	SectionFailures  = "failures"  // planner: JSON array of {"title","prompt","error"}: what was tried
+	SectionPlan      = "plan"      // planner: JSON array of the nodes of a plan that people want changed
+	SectionWish      = "wish"      // planner: JSON of what is to be different in it
 	SectionPictures  = "pictures"  // JSON of the names of pictures that are shown
 	SectionMessages  = "messages"  // JSON array of {"user","at","question","text"}
 	SectionTools     = "tools"     // planner: JSON array of {"name","description"}

@@ -13,8 +13,8 @@ type Change interface{ isChange() }
 
 // Outcome says what became of a Change.
 type Outcome struct {
-	// Err is nil if the change was made, ErrStale if the node had moved on,
-	// ErrBudget or a *UserError if it was refused.
+	// Err is nil if the change was made, ErrStale if the node had moved on, ErrSeen
+	// if it was made before, ErrBudget or a *UserError if it was refused.
 	Err  error
 	Node *Node // of Claim: the node as claimed; of Submit: the root
 	Call int64 // of Reserve: the ledger's line
@@ -49,6 +49,7 @@ type NewJob struct {
 	User      string // who asked, by a name that is the same on every surface; empty: the terminal
 	Workspace string // where it was asked; empty: the terminal
 	Channel   string
+	Place     Place // where people see it; zero: nowhere
 
 	Priority Priority
 	Model    string        // this one and no other; empty: any
@@ -136,6 +137,7 @@ type SetBudget struct {
 	Job    JobID
 	Path   string // of a node with a budget of its own; empty: the whole job
 	Budget llm.Money
+	By     Actor
 }
 
 // AddBudget raises what a job may spend, and what those nodes may below which
@@ -143,24 +145,28 @@ type SetBudget struct {
 type AddBudget struct {
 	Job    JobID
 	Amount llm.Money
+	By     Actor
 }
 
 // FinishNow ends what is open of a job as skipped, so that its branches finish
 // with what there is. A combine step that has no money is done without a model.
 type FinishNow struct {
 	Job JobID
+	By  Actor
 }
 
 // Approve lets a job's plan run. It is refused if revision is not the newest.
 type Approve struct {
 	Job      JobID
 	Revision int
+	By       Actor
 }
 
 // Cancel ends all that is open of a job.
 type Cancel struct {
 	Job    JobID
 	Reason Reason
+	By     Actor
 }
 
 // Expire ends the open leaves of a job whose time is up, so that its branches

@@ -52,10 +52,7 @@ const maxPrompt = 20_000
 // or node, and a *UserError where the verb makes no sense, such as on a job that
 // is over; then nothing was changed.
 func (s *Service) Control(ctx context.Context, c Command) error {
-	if err := c.Check(); err != nil {
-		return err
-	}
-	return s.apply(ctx, c)
+	return s.Do(ctx, nil, c)
 }
 
 // Check says, as a *UserError, what is wrong with a command whatever its job.

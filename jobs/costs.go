@@ -42,6 +42,9 @@ type CostQuery struct {
 	Since time.Time      // zero: from the first
 	Until time.Time      // not included; zero: to the last
 	Zone  *time.Location // in which days begin; nil: UTC
+
+	Workspace string // of the jobs that made them; empty: any
+	User      string // who asked for the jobs; empty: anybody
 }
 
 // CostLine is the sum of some calls. Settled and Lost together are what was spent.

@@ -202,10 +202,18 @@ type Revise struct {
 	Job      JobID
 	Revision int
 	Plan     Plan
+	Forecast *Forecast // of what is still to come; nil: none
 	By       Actor
 }
 
 func (Revise) isChange() {}
+
+// Plan returns the plan of a job that waits for approval, whose keys are paths, and
+// its revision. It returns a *UserError if the job does not wait for approval,
+// ErrNotFound if there is none.
+func (s *Service) Plan(ctx context.Context, id JobID) (Plan, int, error) {
+	return s.cfg.Store.Plan(ctx, id)
+}
 
 // EditPlan changes a plan that waits for approval, and returns the number of the
 // new revision. It returns a *UserError for an old revision, for an edit that makes
@@ -218,7 +226,7 @@ func (s *Service) EditPlan(ctx context.Context, by Actor, id JobID, revision int
 	if revision != newest {
 		return 0, StaleRevision(newest)
 	}
-	edited, err := old.Edited(edits)
+	edited, err := old.Edited(old.named(edits))
 	if err != nil {
 		return 0, err
 	}
@@ -227,7 +235,27 @@ func (s *Service) EditPlan(ctx context.Context, by Actor, id JobID, revision int
 			return 0, err
 		}
 	}
-	return newest + 1, s.apply(ctx, Revise{Job: id, Revision: revision, Plan: edited, By: by})
+	var f *Forecast
+	if s.cfg.Forecast != nil {
+		f = s.cfg.Forecast(ctx, id, edited)
+	}
+	return newest + 1, s.apply(ctx, Revise{Job: id, Revision: revision, Plan: edited, Forecast: f, By: by})
+}
+
+// named gives edits of the whole job the only step of a plan that has but one: people
+// see no other number.
+func (p Plan) named(edits []Edit) []Edit {
+	only := p.OneStep()
+	if only == nil {
+		return edits
+	}
+	list := slices.Clone(edits)
+	for i := range list {
+		if list[i].Path == "" && list[i].Op != EditAdd {
+			list[i].Path = only.Key
+		}
+	}
+	return list
 }
 
 // StaleRevision says that a newer plan was shown meanwhile.

@@ -33,8 +33,9 @@ type Move struct {
 // told reads the rows, so that a slow reader misses nothing and delays nobody. The
 // zero value is ready; safe for concurrent use.
 type Feed struct {
-	mu   sync.Mutex
-	subs map[JobID]map[chan struct{}]struct{}
+	mu      sync.Mutex
+	subs    map[JobID]map[chan struct{}]struct{}
+	watches map[*Watch]struct{}
 }
 
 // Subscribe returns a channel that receives when something of job changed; several
@@ -60,7 +61,8 @@ func (f *Feed) Subscribe(job JobID) (knock <-chan struct{}, stop func()) {
 	}
 }
 
-// Publish knocks at the subscribers of the jobs. It never blocks.
+// Publish knocks at the subscribers of the jobs, and tells those who watch all. An
+// empty ID stands for the schedules. It never blocks.
 func (f *Feed) Publish(jobs ...JobID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -71,5 +73,8 @@ func (f *Feed) Publish(jobs ...JobID) {
 			default:
 			}
 		}
+	}
+	for w := range f.watches {
+		w.add(jobs)
 	}
 }

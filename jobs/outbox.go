@@ -14,7 +14,7 @@ type Letter struct {
 	User     string // whom it concerns
 	Muted    bool
 
-	Tries int  // failed ones so far
+	Tries int  // failed ones so far, of the message that is next
 	Step  int  // of a notice that is several messages: how many are up
 	Begun bool // the message after those may be up: the try was not seen to its end
 }
@@ -30,7 +30,8 @@ type Outbox interface {
 }
 
 // Begin records that a message of a letter is about to be sent: after a crash it may
-// be up already.
+// be up already. It is stale, as Sent, Postpone and GiveUp are, if the letter is no
+// longer to be said: it was delivered or given up, or what it says was overtaken.
 type Begin struct {
 	Notice int64
 }

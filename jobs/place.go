@@ -35,6 +35,12 @@ func (p Place) Room() string {
 // may know different people by one ID.
 func (p Place) UserOf(id string) string { return p.Scope() + ":" + id }
 
+// Owner is a person of the place, by the surface's ID, as the owner of a schedule
+// that was made there.
+func (p Place) Owner(id string) Owner {
+	return Owner{User: p.UserOf(id), Surface: p.Surface, Workspace: p.Workspace, Channel: p.Channel, Thread: p.Thread}
+}
+
 // LocalUser returns the ID by which a surface knows a user that UserOf named.
 func LocalUser(user string) string { return user[strings.LastIndexByte(user, ':')+1:] }
 
@@ -57,7 +63,8 @@ type Places interface {
 	// Cards lists where a surface's jobs are seen that are not final, or whose end
 	// their card does not show yet, oldest first.
 	Cards(ctx context.Context, surface string) ([]Posted, error)
-	// Find lists jobs, newest first, and counts all that match.
+	// Find lists jobs, newest first and without their nodes, open ones with what they
+	// do and wait for, and counts all that match.
 	Find(ctx context.Context, q JobQuery) (list []Report, total int, err error)
 }
 
@@ -73,30 +80,33 @@ const (
 
 // JobQuery says which jobs to list. Empty fields do not narrow it.
 type JobQuery struct {
-	User      string
+	User      string // as in Request, and so the workspace
 	Workspace string
 	Group     JobGroup
 	Status    Status
-	Words     string // in the title or request
+	Words     string // in the title or request, or how the ID begins
 	Offset    int
-	Limit     int
+	Limit     int // 0: only the count is wanted
 }
 
 // Put says where a job is seen from now on: its thread or card was made, or it moved.
+// The surface stays. ErrNotFound if the job has no place.
 type Put struct {
 	Job   JobID
 	Place Place
 	Card  string // empty: as before
 }
 
-// Shown records that a job's card shows its end, as of the job's CompletedAt.
+// Shown records that a job's card shows its end, as of the job's CompletedAt, or never
+// will because there is no card any more. ErrNotFound if the job has no place.
 type Shown struct {
 	Job       JobID
 	Completed time.Time
 }
 
 // Mute says whether people want to hear of a job before its end. Questions are told
-// all the same.
+// all the same; what is not told of a muted job is not told later either. It is
+// refused with a *UserError if the job has no place.
 type Mute struct {
 	Job   JobID
 	Muted bool
@@ -104,15 +114,26 @@ type Mute struct {
 }
 
 // Once makes a change unless one of its keys was seen before, at any time within
-// SeenFor. Then it changes nothing, and its outcome is ErrSeen.
+// SeenFor. Then it changes nothing, and its outcome is ErrSeen. The keys of a change
+// that is refused are remembered too: it would be refused again.
 type Once struct {
-	Keys []string // of an inbound event and of the message that it speaks of
+	Keys []string // of an inbound event and of the message that it speaks of; empty ones are none
 	Do   Change   // nil: only the keys are remembered
 }
 
 // SeenFor is how long the keys of inbound events are remembered at least: surfaces
 // repeat events within minutes, and after an outage within hours.
 const SeenFor = 48 * time.Hour
+
+// Feedback says whether the result of a job was of use. It goes into the audit trail;
+// of several of one person the last one counts.
+type Feedback struct {
+	Job  JobID
+	Good bool
+	By   Actor
+}
+
+func (Feedback) isChange() {}
 
 func (Put) isChange()   {}
 func (Shown) isChange() {}

@@ -35,11 +35,7 @@ func (Assume) isChange() {}
 // text is empty or too long, if nothing waits for an answer there, or if several
 // nodes do and none is named; ErrNotFound if there is no such job.
 func (s *Service) Answer(ctx context.Context, a Answer) error {
-	var err error
-	if a.Text, err = checkSaid("answer", a.Text); err != nil {
-		return err
-	}
-	return s.apply(ctx, a)
+	return s.Do(ctx, nil, a)
 }
 
 // Ask is the text with which people are asked what p wants to know for the node at

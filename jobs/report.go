@@ -31,12 +31,15 @@ type Report struct {
 	Waiting      []Wait     `json:"waiting,omitempty"` // what it waits for, MaxWaits at most
 
 	Forecast *ForecastReport `json:"forecast,omitempty"` // of the newest plan; nil: there is none
+	Rewrite  *RewriteReport  `json:"rewrite,omitempty"`  // the last change of the plan that people wished for; nil: none
 
 	Nodes     []NodeReport     `json:"nodes,omitempty"` // in the order of their paths
 	Result    string           `json:"result"`
 	Error     string           `json:"error,omitempty"`
 	Artifacts []ArtifactReport `json:"artifacts,omitempty"`
 	Calls     []CallReport     `json:"calls,omitempty"`
+
+	Undelivered []string `json:"undelivered,omitempty"` // what people could not be told, and why
 }
 
 // CostReport is a job's money, in dollars with nine decimals.

@@ -64,7 +64,7 @@ func TestChildren_Judge_isNeverGreenOverRed(t *testing.T) {
 func TestEvent_CanBecome_leavesNoWayOutOfAFinalStateButReopening(t *testing.T) {
 	t.Parallel()
 	events := []jobs.Event{
-		jobs.EventSubmit, jobs.EventOneStep, jobs.EventPlanned, jobs.EventAskApproval, jobs.EventApprove, jobs.EventReady, jobs.EventClaim,
+		jobs.EventSubmit, jobs.EventOneStep, jobs.EventPlanned, jobs.EventAskApproval, jobs.EventApprove, jobs.EventRewrite, jobs.EventReady, jobs.EventClaim,
 		jobs.EventClaimPlan, jobs.EventComplete, jobs.EventPartial, jobs.EventFail, jobs.EventRetry, jobs.EventPark, jobs.EventUnpark,
 		jobs.EventChildren, jobs.EventSkip, jobs.EventPause, jobs.EventResume, jobs.EventCancel,
 	}
@@ -81,6 +81,10 @@ func TestEvent_CanBecome_leavesNoWayOutOfAFinalStateButReopening(t *testing.T) {
 		reopens := jobs.EventReopen.CanBecome(s, jobs.StatusQueued)
 		if reopens != s.Final() {
 			t.Errorf("reopening %s: got %v, want %v", s, reopens, s.Final())
+		}
+		rewrites := jobs.EventRewrite.CanBecome(s, jobs.StatusPlanning)
+		if rewrites != (s == jobs.StatusAwaitingApproval) {
+			t.Errorf("changing the plan of a node that is %s: got %v", s, rewrites)
 		}
 		cancels := jobs.EventCancel.CanBecome(s, jobs.StatusCancelled)
 		if cancels == s.Final() {

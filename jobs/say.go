@@ -30,8 +30,9 @@ type Said struct {
 type Say struct {
 	Job  JobID
 	Path string // of the node; empty: the whole job
-	User string
+	User string // as the job is told who speaks; empty: unknown
 	Text string
+	By   Actor
 }
 
 func (Say) isChange() {}
@@ -42,11 +43,7 @@ func (Say) isChange() {}
 // if there is no such node, or if it is final and will not listen any more;
 // ErrNotFound if there is no such job.
 func (s *Service) Say(ctx context.Context, id JobID, path, user, text string) error {
-	text, err := checkSaid("message", text)
-	if err != nil {
-		return err
-	}
-	return s.apply(ctx, Say{Job: id, Path: path, User: user, Text: text})
+	return s.Do(ctx, nil, Say{Job: id, Path: path, User: user, Text: text})
 }
 
 // checkSaid returns what is kept of a text that a person said, or a *UserError that

@@ -36,12 +36,22 @@ type Schedule struct {
 	Created time.Time
 }
 
-// Owner is the person a schedule belongs to, and where its runs report.
+// Owner is the person a schedule belongs to, and where its runs report: on a
+// surface, as Place.Owner makes it.
 type Owner struct {
-	User      string
-	Workspace string
+	User      string // as in Request
+	Surface   string // empty: nobody is told, as of the terminal's
+	Workspace string // of the surface, as in Place
 	Channel   string
-	Thread    string
+	Thread    string // what is said of the schedule itself goes there
+}
+
+// Place is where people are told of the schedule; the zero Place if they are not.
+func (o Owner) Place() Place {
+	if o.Surface == "" {
+		return Place{}
+	}
+	return Place{Surface: o.Surface, Workspace: o.Workspace, Channel: o.Channel, Thread: o.Thread}
 }
 
 // Slots are the times that a schedule has to look at. A zero time is none.

@@ -17,8 +17,8 @@ import (
 const (
 	// maxRequest is longer than any chat message; more belongs into a file.
 	maxRequest = 20_000
-	// maxFiles keeps a planner's view of them readable.
-	maxFiles = 50
+	// MaxFiles bounds the attachments: a planner looks at all of them.
+	MaxFiles = 50
 	// maxTitle is what fits a heading.
 	maxTitle = 120
 )
@@ -36,6 +36,9 @@ type ServiceConfig struct {
 	// CheckPlan says, as a *UserError, why an edited plan could not run; nil: every
 	// plan may.
 	CheckPlan func(p Plan) error
+	// Forecast says what an edited plan of a job will come to, from now on; nil where
+	// nobody can say. A nil Forecast never can.
+	Forecast func(ctx context.Context, id JobID, p Plan) *Forecast
 }
 
 // Service is what front ends call. It is safe for concurrent use.
@@ -53,7 +56,8 @@ func NewService(cfg ServiceConfig) (*Service, error) {
 
 // Request is a job as a person hands it in.
 type Request struct {
-	Key      string // of the inbound message; the same key returns the same job; empty: none
+	Key      string   // of the inbound message; the same key returns the same job; empty: none
+	Seen     []string // keys of the inbound event and of its message; if one was seen before, there is no job, and ErrSeen
 	Text     string
 	Files    []Attachment
 	Stored   []FileInfo // what Accept made of them before, instead of Files
@@ -66,6 +70,7 @@ type Request struct {
 	User      string // who asks, by a name that is the same on every surface; empty: the terminal
 	Workspace string // where it is asked; empty: the terminal
 	Channel   string
+	Place     Place // where people see the job; zero: nowhere. User, Workspace and Channel are then its UserOf, Scope and Room
 }
 
 // Attachment is a file that comes with a request.
@@ -75,18 +80,19 @@ type Attachment struct {
 }
 
 // Submit accepts a job and returns its ID as soon as it is on disk; nothing was
-// planned then. It returns a *UserError if the request or a file cannot be used;
-// then there is no job.
+// planned then. It returns a *UserError if the request or a file cannot be used,
+// and ErrSeen if the request was heard before, whatever became of it; then there is
+// no job.
 func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	text := strings.TrimSpace(r.Text)
 	if err := r.Check(); err != nil {
-		return "", err
+		return "", s.refuse(ctx, r.Seen, err)
 	}
 	files := r.Stored
 	if files == nil {
 		var err error
 		if files, err = s.Accept(ctx, r.Files); err != nil {
-			return "", err
+			return "", s.refuse(ctx, r.Seen, err)
 		}
 	}
 	priority := r.Priority
@@ -97,12 +103,12 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	if approval.Mode == "" {
 		approval = s.cfg.Approval
 	}
-	out, err := s.cfg.Store.Apply(ctx, Submit{Job: NewJob{
+	out, err := s.cfg.Store.Apply(ctx, once(r.Seen, Submit{Job: NewJob{
 		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text,
-		User: r.User, Workspace: r.Workspace, Channel: r.Channel,
+		User: r.User, Workspace: r.Workspace, Channel: r.Channel, Place: r.Place,
 		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Approval: approval,
 		Files: files, Weight: firstEstimate,
-	}})
+	}}))
 	if err != nil {
 		return "", fmt.Errorf("submit job: %w", err)
 	}
@@ -123,8 +129,8 @@ func (r Request) Check() error {
 		return &UserError{Message: "The request is not valid UTF-8 text: send it as plain text."}
 	case r.Priority != "" && r.Priority.Rank() == 0:
 		return &UserError{Message: fmt.Sprintf("%q is no priority: use low, medium, high or urgent.", r.Priority)}
-	case len(r.Files) > maxFiles:
-		return &UserError{Message: fmt.Sprintf("%d files are too many, at most %d are taken: pack them or send fewer.", len(r.Files), maxFiles)}
+	case len(r.Files) > MaxFiles:
+		return &UserError{Message: fmt.Sprintf("%d files are too many, at most %d are taken: pack them or send fewer.", len(r.Files), MaxFiles)}
 	}
 	return nil
 }
@@ -239,12 +245,12 @@ func (s *Service) Status(ctx context.Context, id JobID) (*Report, error) {
 
 // Cancel ends all that is open of a job. A job that is final is left alone.
 func (s *Service) Cancel(ctx context.Context, id JobID) error {
-	return s.apply(ctx, Cancel{Job: id, Reason: ReasonUser})
+	return s.Do(ctx, nil, Cancel{Job: id, Reason: ReasonUser})
 }
 
 // Approve lets the plan of that revision run.
 func (s *Service) Approve(ctx context.Context, id JobID, revision int) error {
-	return s.apply(ctx, Approve{Job: id, Revision: revision})
+	return s.Do(ctx, nil, Approve{Job: id, Revision: revision})
 }
 
 func (s *Service) apply(ctx context.Context, c Change) error {

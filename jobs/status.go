@@ -84,6 +84,7 @@ const (
 	EventPlanned     Event = "planned"      // the plan's tree was inserted
 	EventAskApproval Event = "ask_approval" // the same, and a person must agree first
 	EventApprove     Event = "approve"
+	EventRewrite     Event = "rewrite"    // people want another plan in place of one that waits for approval
 	EventReady       Event = "ready"      // dependencies of a branch are satisfied: its children may go
 	EventClaim       Event = "claim"      // a worker took the node for work or combining
 	EventClaimPlan   Event = "claim_plan" // a worker took the node for planning
@@ -111,6 +112,7 @@ var transitions = map[Event]map[Status][]Status{ //nolint:gochecknoglobals // a 
 	EventPlanned:     {"": {StatusQueued, StatusWaitingForChildren}, StatusPlanning: {StatusWaitingForChildren}},
 	EventAskApproval: {StatusPlanning: {StatusAwaitingApproval}},
 	EventApprove:     {StatusAwaitingApproval: {StatusWaitingForChildren, StatusQueued}},
+	EventRewrite:     {StatusAwaitingApproval: {StatusPlanning}},
 	EventReady:       {StatusQueued: {StatusWaitingForChildren}},
 	EventClaim:       {StatusQueued: {StatusRunning}},
 	EventComplete:    {StatusRunning: {StatusCompleted}},

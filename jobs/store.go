@@ -45,8 +45,9 @@ type Store interface {
 	// Artifact returns a file that a job made. ErrNotFound.
 	Artifact(ctx context.Context, job JobID, name string) ([]byte, error)
 	// Plan returns the tree of a job that waits for approval as a plan whose keys
-	// are paths, and its revision. It returns a *UserError if the job does not wait
-	// for approval, ErrNotFound if there is none.
+	// are paths, and its revision; the only step of a job that is one leaf is "1". It
+	// returns a *UserError if the job does not wait for approval, ErrNotFound if there
+	// is none.
 	Plan(ctx context.Context, job JobID) (Plan, int, error)
 	// Silent lists the open jobs in which nothing has happened since a time, and of
 	// which that was not told yet.

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,13 +51,17 @@ func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) 
 	for _, r := range line {
 		b.Place = append(b.Place, r.Title)
 	}
-	if b.Files, b.Artifacts, err = s.infos(ctx, n.Job); err != nil {
+	if b.Files, b.Artifacts, err = s.FilesOf(ctx, n.Job); err != nil {
 		return b, err
 	}
 	if b.Messages, err = s.Said(ctx, n); err != nil {
 		return b, err
 	}
-	if b.Results, err = s.results(db, n, line); err != nil || n.Phase != jobs.PhasePlan || n.Parent == 0 {
+	if b.Results, err = s.results(db, n, line); err != nil || n.Phase != jobs.PhasePlan {
+		return b, err
+	}
+	if n.Parent == 0 {
+		b.Rewriting, err = s.rewriting(db, n.Job)
 		return b, err
 	}
 	b.Failures, err = s.failures(db, n)
@@ -100,6 +105,26 @@ func (s *Store) spec(db *gorm.DB, n *jobs.Node) error {
 		}
 	}
 	return nil
+}
+
+// Root returns the root of a job with what it needs of a model, as it was before it
+// was planned. ErrNotFound.
+func (s *Store) Root(ctx context.Context, job jobs.JobID) (*jobs.Node, error) {
+	var row struct {
+		RootID  int64
+		Model   string
+		Private bool
+	}
+	err := s.reads.WithContext(ctx).Raw("SELECT root_id, model, private FROM jobs WHERE id = ?", string(job)).Take(&row).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return nil, fmt.Errorf("job %q: %w", job, jobs.ErrNotFound)
+	case err != nil:
+		return nil, translate(err)
+	}
+	return &jobs.Node{
+		ID: jobs.NodeID(row.RootID), Job: job, Type: jobs.TypeRootJob, Needs: jobs.Requirements{Model: row.Model, PrivateOnly: row.Private},
+	}, nil
 }
 
 // Size returns how many nodes a job has.

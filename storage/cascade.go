@@ -121,6 +121,9 @@ func (u *unit) end(s *nodeState, to jobs.Status, why jobs.Reason) error {
 	} else if err := u.move(s.job, s.id, e, s.status, to, why); err != nil {
 		return err
 	}
+	if err := u.questionOver(s); err != nil {
+		return err
+	}
 	s.status, s.reason, s.ready, s.ended, s.dirty = to, why, false, u.now, true
 	s.epoch++
 	if wasLeaf {
@@ -223,6 +226,9 @@ func (u *unit) jobEnded(e ending) error {
 	if err := u.exec("UPDATE jobs SET final = 1 WHERE id = ?", string(e.job)); err != nil {
 		return err
 	}
+	if err := u.allOvertaken(e.job); err != nil {
+		return err
+	}
 	if err := u.evict(e.id); err != nil {
 		return err
 	}
@@ -240,7 +246,10 @@ func (u *unit) cancel(c jobs.Cancel) error {
 	if err != nil || root.status.Final() {
 		return err
 	}
-	return u.cancelTree(root)
+	if err := u.cancelTree(root); err != nil {
+		return err
+	}
+	return u.audit(c.Job, c.By, "cancel", "", "")
 }
 
 // expire ends the open leaves of a job; its branches are then judged as ever.

@@ -179,6 +179,11 @@ WHERE id = ? AND epoch = ? AND owner <> ''`
 func (u *unit) finishNode(c jobs.Finish) error {
 	n := c.Node
 	id := int64(n.ID)
+	if n.Parent == 0 && n.Phase == jobs.PhasePlan {
+		if stays, err := u.planStays(n.Fence(), c.Reason, c.Error); stays || err != nil {
+			return err
+		}
+	}
 	if err := u.writeEnd(c); err != nil {
 		return err
 	}
@@ -329,6 +334,11 @@ func (u *unit) park(c jobs.Park) error {
 	}
 	if again, err := u.parkless(s, c); again || err != nil {
 		return err
+	}
+	if c.Reason == jobs.ReasonBudget && s.parent == 0 && s.phase == jobs.PhasePlan {
+		if stays, err := u.planStays(c.Fence, c.Reason, c.Question); stays || err != nil {
+			return err
+		}
 	}
 	if err := u.release(s, jobs.EventPark, jobs.StatusWaitingForInput, c.Reason, c.Question); err != nil {
 		return err

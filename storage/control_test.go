@@ -316,8 +316,10 @@ func TestCommands_atRandomInstantsLeaveTheTreeSound(t *testing.T) {
 		if rapid.Bool().Draw(t, "replan") {
 			h.second = randomSecond(t, h)
 		}
+		h.fickle = rapid.Bool().Draw(t, "fickle")
 		e := start(t, path, rapid.IntRange(1, 4).Draw(t, "workers"), h)
-		job := e.submit(t, -1)
+		policy := jobs.Approval{Mode: rapid.SampledFrom([]jobs.ApprovalMode{jobs.ApproveNever, jobs.ApproveAlways}).Draw(t, "approval")}
+		job := e.submitAsking(t, policy)
 		command(t, e, job)
 		r := e.settled(t, job)
 		noFaults(t, e)
@@ -350,19 +352,26 @@ func command(t *rapid.T, e *engine, job jobs.JobID) {
 			t.Fatalf("report: %v", err)
 		}
 		path := rapid.SampledFrom(r.Nodes).Draw(t, "node").Path
-		verb := rapid.SampledFrom(jobs.Verbs()).Draw(t, "verb")
+		verb := rapid.SampledFrom(append(jobs.Verbs(), "approve", "rewrite", "rewrite", "revise")).Draw(t, "verb")
 		var user *jobs.UserError
-		if err := e.do(job, verb, path); err != nil && !errors.As(err, &user) {
+		if err := e.doOrDecide(job, verb, path, r.PlanRevision); err != nil && !errors.As(err, &user) {
 			t.Fatalf("%s %q: %v", verb, path, err)
 		}
 	}
 }
 
-// settled resumes what was paused, and waits for the job's end.
+// settled resumes what was paused, agrees to the plan, and waits for the job's end.
 func (e *engine) settled(t *rapid.T, job jobs.JobID) *jobs.Report {
 	var user *jobs.UserError
 	if err := e.do(job, jobs.VerbResume, ""); err != nil && !errors.As(err, &user) {
 		t.Fatalf("resume: %v", err)
+	}
+	r := e.when(t, job, func(r *jobs.Report) bool { return r.Status.Final() || r.Status == jobs.StatusAwaitingApproval })
+	for r.Status == jobs.StatusAwaitingApproval {
+		if err := e.doOrDecide(job, "approve", "", r.PlanRevision); err != nil && !errors.As(err, &user) {
+			t.Fatalf("approve: %v", err)
+		}
+		r = e.when(t, job, func(*jobs.Report) bool { return true })
 	}
 	return e.end(t, job)
 }

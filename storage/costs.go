@@ -33,7 +33,8 @@ const sumCalls = `sum(iif(c.status IN ('ok', 'error'), c.cost, 0)) AS settled, s
   sum(c.tokens_in) AS tokens_in, sum(c.tokens_read) AS tokens_read, sum(c.tokens_write) AS tokens_write, sum(c.tokens_out) AS tokens_out,
   count(*) AS calls, sum(c.priced = 0) AS unpriced
 FROM calls c JOIN jobs j ON j.id = c.job_id
-WHERE c.started_at >= ? AND c.started_at < ? `
+WHERE c.started_at >= @since AND c.started_at < @until
+  AND (@workspace = '' OR j.workspace = @workspace) AND (@user = '' OR j.user_name = @user) `
 
 // costSlot is what days of all time zones are made of, in milliseconds: a quarter of
 // an hour.
@@ -61,7 +62,8 @@ func (s *Store) Costs(ctx context.Context, q jobs.CostQuery) ([]jobs.CostLine, e
 		until = ms(q.Until)
 	}
 	var rows []costRow
-	if err := s.reads.WithContext(ctx).Raw(text, ms(q.Since), until).Scan(&rows).Error; err != nil {
+	args := map[string]any{"since": ms(q.Since), "until": until, "workspace": q.Workspace, "user": q.User}
+	if err := s.reads.WithContext(ctx).Raw(text, args).Scan(&rows).Error; err != nil {
 		return nil, translate(err)
 	}
 	if q.By == jobs.CostByDay {

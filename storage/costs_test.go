@@ -84,6 +84,10 @@ func TestStore_Costs_addsUpByEveryGroup(t *testing.T) {
 		"until": {jobs.CostQuery{By: jobs.CostByUser, Until: time.Date(2026, 3, 31, 22, 0, 0, 0, time.UTC)}, []jobs.CostLine{
 			{Key: "ann", Settled: 7, Lost: 100, Tokens: tokens, Calls: 2},
 		}},
+		"one person": {jobs.CostQuery{By: jobs.CostByModel, Workspace: "w", User: "bea"}, []jobs.CostLine{
+			{Key: "p/m", Settled: 39, Reserved: 40, Calls: 3, Unpriced: 1},
+		}},
+		"another workspace": {jobs.CostQuery{By: jobs.CostByDay, Workspace: "v"}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

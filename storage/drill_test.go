@@ -144,8 +144,14 @@ func TestClaim_isTheDispatchersToTime(t *testing.T) {
 // it with a function that makes a change which must be granted.
 func alone(t *testing.T, now time.Time) (*storage.Store, func(c jobs.Change) jobs.Outcome) {
 	t.Helper()
+	return timed(t, func() time.Time { return now })
+}
+
+// timed is alone with any clock.
+func timed(t *testing.T, now func() time.Time) (*storage.Store, func(c jobs.Change) jobs.Outcome) {
+	t.Helper()
 	store, err := storage.Open(t.Context(), storage.Config{
-		Path: filepath.Join(t.TempDir(), "bob.db"), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Path: filepath.Join(t.TempDir(), "bob.db"), Log: slog.New(slog.DiscardHandler), Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -42,49 +42,50 @@ func (u *unit) expand(c jobs.Expand) error {
 	if err != nil {
 		return err
 	}
+	revision, err := u.revised(s)
+	if err != nil {
+		return err
+	}
 	asks := false
 	if s.parent == 0 {
-		var revision int
-		if err := u.row("SELECT revision FROM jobs WHERE id = ?", []any{string(s.job)}, &revision); err != nil {
-			return err
-		}
-		if asks, err = u.asks(s, revision+1, c.Forecast); err != nil {
+		if asks, err = u.asks(s, revision, c.Forecast); err != nil {
 			return err
 		}
 	}
-	top, revision, err := u.lay(s, c.Plan.Steps, asks)
+	top, err := u.lay(s, c.Plan.Steps, asks, revision)
 	if err != nil {
 		return err
 	}
 	return u.expanded(s, top, c.Plan.Title, asks, revision)
 }
 
-// lay inserts the nodes of a plan below s. None of them may start while s is
-// closed. It returns what they sum up to, and the revision of the job's plan.
-func (u *unit) lay(s *nodeState, steps []jobs.Step, closed bool) (*sprout, int, error) {
-	top := &sprout{id: s.id, path: s.path, depth: s.depth, closed: closed}
-	tree, edges, err := u.grow(steps, top)
-	if err != nil {
-		return nil, 0, err
-	}
-	weigh(tree, top, s)
+// revised is the revision of the plan that a node is given: of a root another one.
+func (u *unit) revised(s *nodeState) (revision int, err error) {
 	text := "SELECT revision FROM jobs WHERE id = ?"
 	if s.parent == 0 {
 		text = "UPDATE jobs SET revision = revision + 1 WHERE id = ? RETURNING revision"
 	}
-	var revision int
-	if err := u.row(text, []any{string(s.job)}, &revision); err != nil {
-		return nil, 0, err
+	return revision, u.row(text, []any{string(s.job)}, &revision)
+}
+
+// lay inserts the nodes of a plan below s. None of them may start while s is
+// closed. It returns what they sum up to.
+func (u *unit) lay(s *nodeState, steps []jobs.Step, closed bool, revision int) (*sprout, error) {
+	top := &sprout{id: s.id, path: s.path, depth: s.depth, closed: closed}
+	tree, edges, err := u.grow(steps, top)
+	if err != nil {
+		return nil, err
 	}
+	weigh(tree, top, s)
 	for _, t := range tree {
 		if err := u.insert(s, t, revision); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
 	for _, e := range edges {
 		u.edges = append(u.edges, e[0], e[1])
 	}
-	return top, revision, nil
+	return top, nil
 }
 
 // expanded turns the planned node into a branch.
@@ -92,7 +93,7 @@ func (u *unit) expanded(s *nodeState, top *sprout, title string, asks bool, revi
 	to, e, why := jobs.StatusWaitingForChildren, jobs.EventPlanned, jobs.Reason("")
 	if asks {
 		to, e, why = jobs.StatusAwaitingApproval, jobs.EventAskApproval, jobs.ReasonApproval
-		if err := u.askApproval(s.job, revision); err != nil {
+		if err := u.askApproval(s, revision); err != nil {
 			return err
 		}
 	}
@@ -267,8 +268,18 @@ func encodeSpec(step *jobs.Step) (needs, tools string, err error) {
 	return needs, tools, nil
 }
 
-func (u *unit) askApproval(job jobs.JobID, revision int) error {
-	return u.notice(job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), "The plan waits for your approval.")
+// askApproval tells people of a plan, and what came of their wish if it is one that
+// they had changed.
+func (u *unit) askApproval(root *nodeState, revision int) error {
+	note, err := u.rewritten(root, revision)
+	if err != nil {
+		return err
+	}
+	text := "The plan waits for your approval."
+	if note != "" {
+		text = "The changed plan waits for your approval. " + note
+	}
+	return u.notice(root.job, jobs.NoticeApproval, fmt.Sprintf("approval:%d", revision), text)
 }
 
 // become turns a claimed node in planning into a leaf.
@@ -277,9 +288,13 @@ func (u *unit) become(c jobs.Become) error {
 	if err != nil {
 		return err
 	}
+	revision, err := u.revised(s)
+	if err != nil {
+		return err
+	}
 	asks := false
 	if s.parent == 0 {
-		if asks, err = u.becomeJob(s, c); err != nil {
+		if asks, err = u.becomeJob(s, c, revision); err != nil {
 			return err
 		}
 	}
@@ -291,38 +306,45 @@ func (u *unit) become(c jobs.Become) error {
 		return err
 	}
 	s.phase, s.attempt, s.notBefore = jobs.PhaseWork, 0, 0
-	needs, tools, err := encodeSpec(&c.Step)
-	if err != nil {
-		return err
-	}
 	if !asks {
 		u.announce(s)
 	}
-	return u.exec("UPDATE nodes SET prompt = ?, needs = ?, tools = ?, estimate_ms = ?, revision = 1 WHERE id = ?",
-		c.Step.Prompt, needs, tools, millis(c.Step.Estimate), s.id)
+	return u.setSpec(s, &c.Step, revision)
+}
+
+// setSpec keeps what a node that was planned as a leaf is to do.
+func (u *unit) setSpec(s *nodeState, step *jobs.Step, revision int) error {
+	needs, tools, err := encodeSpec(step)
+	if err != nil {
+		return err
+	}
+	return u.exec("UPDATE nodes SET prompt = ?, needs = ?, tools = ?, estimate_ms = ?, revision = ? WHERE id = ?",
+		step.Prompt, needs, tools, millis(step.Estimate), revision, s.id)
 }
 
 // becomeJob makes the only step of a plan its whole job, and reports whether a
 // person must agree to it.
-func (u *unit) becomeJob(s *nodeState, c jobs.Become) (asks bool, err error) {
+func (u *unit) becomeJob(s *nodeState, c jobs.Become, revision int) (asks bool, err error) {
 	if c.Title != "" {
 		s.title = c.Title
 	}
 	s.n.Weight = guess(&c.Step)
-	var revision int
-	if err := u.row("UPDATE jobs SET revision = revision + 1 WHERE id = ? RETURNING revision", []any{string(s.job)}, &revision); err != nil {
-		return false, err
-	}
 	if asks, err = u.asks(s, revision, c.Forecast); err != nil || !asks {
 		return asks, err
 	}
-	return true, u.askApproval(s.job, revision)
+	return true, u.askApproval(s, revision)
 }
 
 // approve lets a plan run.
 func (u *unit) approve(c jobs.Approve) error {
 	root, err := u.awaiting(c.Job, c.Revision)
 	if err != nil {
+		return err
+	}
+	if err := u.audit(c.Job, c.By, "approve", "", fmt.Sprintf("revision %d", c.Revision)); err != nil {
+		return err
+	}
+	if err := u.overtaken(c.Job, jobs.NoticeApproval); err != nil {
 		return err
 	}
 	if root.phase == jobs.PhaseCombine {

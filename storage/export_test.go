@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -92,4 +93,36 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 		c.Weight, c.WeightDone = c.Weight+b.Weight, c.WeightDone+b.WeightDone
 	}
 	return faults[:min(len(faults), 10)], nil
+}
+
+// FindPlan says how SQLite picks the jobs of a query.
+func (s *Store) FindPlan(ctx context.Context, q jobs.JobQuery) (string, error) {
+	w := narrow(q)
+	var rows []struct{ Detail string }
+	err := s.reads.WithContext(ctx).Raw("EXPLAIN QUERY PLAN SELECT j.id "+w.from()+w.newestFirst()+" LIMIT 20 OFFSET 0", w.args...).Scan(&rows).Error
+	lines := make([]string, 0, len(rows))
+	for _, r := range rows {
+		lines = append(lines, r.Detail)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// Claims counts how often nodes of a job were claimed.
+func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
+	var n int
+	err := s.reads.WithContext(ctx).Raw("SELECT coalesce(sum(tries), 0) FROM nodes WHERE job_id = ?", string(job)).Scan(&n).Error
+	return n, err
+}
+
+// Told lists what of a kind is to be said and belongs to no job and no schedule.
+func (s *Store) Told(ctx context.Context, kind jobs.NoticeKind) ([]jobs.TellLine, error) {
+	var rows []struct{ Text, Surface, ToWorkspace, ToChannel, ToUser string }
+	err := s.reads.WithContext(ctx).Raw(`SELECT text, surface, to_workspace, to_channel, to_user FROM outbox
+		WHERE kind = ? AND job_id = '' AND schedule_id = '' AND delivered_at = 0 ORDER BY id`, string(kind)).Scan(&rows).Error
+	list := make([]jobs.TellLine, 0, len(rows))
+	for _, r := range rows {
+		to := jobs.Place{Surface: r.Surface, Workspace: r.ToWorkspace, Channel: r.ToChannel}
+		list = append(list, jobs.TellLine{To: to, User: r.ToUser, Text: r.Text})
+	}
+	return list, err
 }

@@ -109,7 +109,7 @@ func (s *Store) Files(n *jobs.Node) jobs.Files { return &nodeFiles{store: s, nod
 // List returns attachments, then artifacts in the order they were made, then the
 // results that the node builds on.
 func (f *nodeFiles) List(ctx context.Context) ([]jobs.FileInfo, error) {
-	list, made, err := f.store.infos(ctx, f.node.Job)
+	list, made, err := f.store.FilesOf(ctx, f.node.Job)
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +124,9 @@ func (f *nodeFiles) List(ctx context.Context) ([]jobs.FileInfo, error) {
 	return list, nil
 }
 
-// infos describes a job's attachments and artifacts.
-func (s *Store) infos(ctx context.Context, job jobs.JobID) (attached, made []jobs.FileInfo, err error) {
+// FilesOf describes a job's attachments and the files that it made so far; both are
+// empty for a job that is not there.
+func (s *Store) FilesOf(ctx context.Context, job jobs.JobID) (attached, made []jobs.FileInfo, err error) {
 	rows, err := s.fileRows(ctx, job)
 	if err != nil {
 		return nil, nil, err

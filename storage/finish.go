@@ -28,7 +28,10 @@ func (u *unit) finishNow(c jobs.FinishNow) error {
 	if err != nil {
 		return err
 	}
-	return u.moneyCame(c.Job) // combine steps that wait for it need none any more
+	if err := u.moneyCame(c.Job); err != nil { // combine steps that wait for it need none any more
+		return err
+	}
+	return u.audit(c.Job, c.By, "finish", "", "")
 }
 
 // leaveOut ends a leaf that nobody waits for any more. A job that is one leaf, or has

@@ -59,6 +59,9 @@ func (u *unit) forgetJob(job string) error {
 		 WHERE job_id = ?`,
 		"DELETE FROM purses WHERE key = 'job:' || ?",
 		"DELETE FROM forecasts WHERE job_id = ?",
+		"DELETE FROM job_places WHERE job_id = ?",
+		"DELETE FROM outbox WHERE job_id = ? AND delivered_at = 0", // nobody is told of what is gone
+		"DELETE FROM rewrites WHERE job_id = ?",
 		"DELETE FROM jobs WHERE id = ?",
 	} {
 		if err := u.exec(text, job); err != nil {

@@ -66,8 +66,10 @@ func (r *sampleRow) good() bool {
 	switch jobs.Status(r.Status) {
 	case jobs.StatusCompleted, jobs.StatusPartial:
 		return r.Reason == ""
-	case jobs.StatusWaitingForChildren, jobs.StatusAwaitingApproval:
+	case jobs.StatusWaitingForChildren:
 		return true
+	case jobs.StatusAwaitingApproval:
+		return r.Reason == string(jobs.ReasonApproval) // else the plan of before waits again
 	case jobs.StatusQueued:
 		return r.Phase == string(jobs.PhasePlan) && r.Reason == "" // its plan had one step
 	default:

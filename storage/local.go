@@ -39,6 +39,7 @@ type Local struct {
 	mu      sync.Mutex
 	queue   readyHeap // to hand out now
 	later   laterHeap // to hand out at their time
+	seen    time.Time // the clock, when it was last looked at
 	turn    int64     // that is on now
 	seq     int64     // of the last node queued
 	windows map[jobs.JobID]*window
@@ -151,7 +152,9 @@ func (l *Local) hold(w *window, r jobs.Ready) {
 	l.seq++
 	w.turn = max(l.turn, w.turn+1)
 	item := queued{Ready: r, turn: w.turn, seq: l.seq}
-	if r.NotBefore.After(l.cfg.Now()) {
+	now := l.cfg.Now()
+	l.turnedBack(now)
+	if r.NotBefore.After(now) {
 		heap.Push(&l.later, item)
 		return
 	}
@@ -314,6 +317,7 @@ func (l *Local) next() (jobs.Ready, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.cfg.Now()
+	l.turnedBack(now)
 	for len(l.later) > 0 && !l.later[0].NotBefore.After(now) {
 		item, _ := heap.Pop(&l.later).(queued)
 		heap.Push(&l.queue, item)
@@ -369,10 +373,12 @@ const idleSleep = time.Minute
 func (l *Local) untilLater() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := l.cfg.Now()
+	l.turnedBack(now)
 	if len(l.later) == 0 {
 		return idleSleep
 	}
-	return min(idleSleep, max(0, l.later[0].NotBefore.Sub(l.cfg.Now())))
+	return min(idleSleep, max(0, l.later[0].NotBefore.Sub(now)))
 }
 
 // queued is a Ready with its place in the line.

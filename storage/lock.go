@@ -11,6 +11,9 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
+// ErrInUse says that another process works with the database.
+var ErrInUse = errors.New("the database is in use")
+
 // lock keeps a second process from working with the same database: what one of
 // them is running, the other would take for lost.
 type lock struct {
@@ -26,7 +29,7 @@ func acquire(path string) (*lock, error) {
 	case err != nil:
 		return nil, unwritable(path, err)
 	case !ok:
-		return nil, &jobs.UserError{Message: fmt.Sprintf(
+		return nil, &jobs.UserError{Err: ErrInUse, Message: fmt.Sprintf(
 			"The data directory is in use by another Bob (%s): wait for it, stop it, or name another with --data.", holder(path))}
 	}
 	text := fmt.Sprintf("process %d\n", os.Getpid())

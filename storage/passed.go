@@ -8,7 +8,7 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-const insertSchedule = `INSERT INTO schedules (id, user_name, workspace, channel, thread, request, priority, model, budget, month_budget, ask,
+const insertSchedule = `INSERT INTO schedules (id, user_name, surface, workspace, channel, thread, request, priority, model, budget, month_budget, ask,
   words, spec, zone, missed, overlap, state, next_run, created_at) VALUES `
 
 // addSchedule keeps a new schedule, unless its owner has too many.
@@ -23,7 +23,7 @@ func (u *unit) addSchedule(s jobs.Schedule) error {
 		return &jobs.UserError{Message: fmt.Sprintf("You have %d schedules, and no more are taken: remove one first.", have)}
 	}
 	args := []any{
-		string(s.ID), o.User, o.Workspace, o.Channel, o.Thread, s.Request, string(s.Priority), s.Model, int64(s.Budget), int64(s.MonthBudget), s.Ask,
+		string(s.ID), o.User, o.Surface, o.Workspace, o.Channel, o.Thread, s.Request, string(s.Priority), s.Model, int64(s.Budget), int64(s.MonthBudget), s.Ask,
 		s.Words, s.Spec, s.Zone, string(s.Missed), string(s.Overlap), string(s.State), ms(s.Slots.Next), ms(s.Created),
 	}
 	if err := u.exec(insertSchedule+"(?"+strings.Repeat(", ?", len(args)-1)+")", args...); err != nil {
@@ -104,8 +104,10 @@ func (u *unit) passed(c jobs.Passed) error {
 	if c.Notice == "" {
 		return nil
 	}
-	return u.exec("INSERT INTO outbox (job_id, schedule_id, kind, key, text, created_at) VALUES ('', ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-		id, string(jobs.NoticeSchedule), id+":"+c.NoticeKey, c.Notice, u.now)
+	u.touch("") // whoever watches all jobs looks what is to be said
+	return u.exec(`INSERT INTO outbox (job_id, schedule_id, kind, key, text, created_at, surface)
+		SELECT '', id, ?, ?, ?, ?, surface FROM schedules WHERE id = ? ON CONFLICT (key) DO NOTHING`,
+		string(jobs.NoticeSchedule), id+":"+c.NoticeKey, c.Notice, u.now, id)
 }
 
 const (

@@ -145,7 +145,10 @@ func (u *unit) setBudget(c jobs.SetBudget) error {
 	if err := u.exec("UPDATE purses SET budget = ? WHERE key = ?", int64(c.Budget), key); err != nil {
 		return err
 	}
-	return u.moneyCame(c.Job)
+	if err := u.moneyCame(c.Job); err != nil {
+		return err
+	}
+	return u.audit(c.Job, c.By, "budget", c.Path, c.Budget.String())
 }
 
 // branchPurse returns the key of a node's purse. A new one starts without a limit,
@@ -206,7 +209,10 @@ func (u *unit) addBudget(c jobs.AddBudget) error {
 			id = n.parent
 		}
 	}
-	return u.moneyCame(c.Job)
+	if err := u.moneyCame(c.Job); err != nil {
+		return err
+	}
+	return u.audit(c.Job, c.By, "add budget", "", c.Amount.String())
 }
 
 // maxBudget keeps sums of a few budgets within 64 bits: two billion dollars.

@@ -380,6 +380,9 @@ func TestStore_Park_asksForMoneyOncePerJob(t *testing.T) {
 		t.Errorf("got %+v, want the largest shortage", s)
 	}
 	k.must(jobs.AddBudget{Job: "job_1", Amount: 5})
+	if got := k.notices("job_1", jobs.NoticeBudget); len(got) != 0 {
+		t.Errorf("got %q, want no question that was answered", got)
+	}
 	r := k.report("job_1")
 	if r.Cost.Shortage != nil || r.Cost.Budget != "0.000000105" || nodeAt(r, "1.1").Status != jobs.StatusQueued {
 		t.Errorf("got %+v, %s; want more money and the node queued", r.Cost, nodeAt(r, "1.1").Status)
@@ -388,8 +391,8 @@ func TestStore_Park_asksForMoneyOncePerJob(t *testing.T) {
 		t.Errorf("the branch that waited got no money: %v", out.Err)
 	}
 	k.park(k.claim("job_1", "1.1"), 110)
-	if got := k.notices("job_1", jobs.NoticeBudget); len(got) != 2 {
-		t.Errorf("%d questions, want a second one for a second shortage", len(got))
+	if got := k.notices("job_1", jobs.NoticeBudget); len(got) != 1 {
+		t.Errorf("%d questions, want another one for a second shortage", len(got))
 	}
 }
 

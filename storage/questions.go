@@ -30,7 +30,7 @@ func (u *unit) ask(s *nodeState, c jobs.Park) error {
 	if err != nil {
 		return err
 	}
-	return u.notice(s.job, jobs.NoticeQuestion, fmt.Sprintf("%s:%d:%d", c.Reason, s.id, s.epoch), c.Ask(s.path, s.title))
+	return u.notice(s.job, jobs.NoticeQuestion, questionKey(c.Reason, s), c.Ask(s.path, s.title))
 }
 
 // answer lets a node go on with what a person says.
@@ -97,6 +97,9 @@ func (u *unit) reply(s *nodeState, user, text string) error {
 	err := u.exec("INSERT INTO messages (job_id, node_id, at, user_name, text, question) VALUES (?, ?, ?, ?, ?, ?)",
 		string(s.job), s.id, u.now, user, text, question)
 	if err != nil {
+		return err
+	}
+	if err := u.questionOver(s); err != nil {
 		return err
 	}
 	if err := u.wakeOne(s); err != nil {

@@ -94,12 +94,18 @@ type jobRow struct {
 	Shortage     string
 
 	Forecast forecastRow `gorm:"embedded"`
+	Rewrite  rewriteRow  `gorm:"embedded"`
+	Before   forecastRow `gorm:"embedded;embeddedPrefix:b_"` // of the plan that was to be changed
 }
 
 const selectJobs = `SELECT n.*, j.request, j.revision AS plan_revision, j.shortage, p.budget, p.spent, p.reserved, p.exceeded,
-  f.cost_low, f.cost_high, f.time_low_ms, f.time_high_ms, f.steps, f.learned, f.unpriced AS f_unpriced
+  f.cost_low, f.cost_high, f.time_low_ms, f.time_high_ms, f.steps, f.learned, f.unpriced AS f_unpriced,
+  r.revision AS r_revision, r.state AS r_state, r.cheaper AS r_cheaper, r.wish AS r_wish, r.note AS r_note,
+  b.cost_low AS b_cost_low, b.cost_high AS b_cost_high, b.time_low_ms AS b_time_low_ms, b.time_high_ms AS b_time_high_ms,
+  b.steps AS b_steps, b.learned AS b_learned, b.unpriced AS b_f_unpriced
 FROM jobs j JOIN nodes n ON n.id = j.root_id JOIN purses p ON p.key = 'job:' || j.id
-LEFT JOIN forecasts f ON f.job_id = j.id AND f.revision = j.revision `
+LEFT JOIN forecasts f ON f.job_id = j.id AND f.revision = j.revision
+LEFT JOIN rewrites r ON r.job_id = j.id LEFT JOIN forecasts b ON b.job_id = j.id AND b.revision = r.revision `
 
 // Report says all of a job; of a part only what its own rows say.
 func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Report, error) {
@@ -117,6 +123,9 @@ func (s *Store) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.Re
 		return nil, err
 	}
 	if err := s.waits(db, &r); err != nil {
+		return nil, err
+	}
+	if r.Undelivered, err = undelivered(db, id); err != nil {
 		return nil, err
 	}
 	if !whole {
@@ -147,7 +156,7 @@ func (s *Store) report(row jobRow) jobs.Report {
 	if row.Budget >= 0 {
 		r.Cost.Budget = jobs.Money(row.Budget).String()
 	}
-	r.Cost.Exceeded, r.Forecast = row.Exceeded, row.Forecast.report()
+	r.Cost.Exceeded, r.Forecast, r.Rewrite = row.Exceeded, row.Forecast.report(), row.Rewrite.report(&row.Before)
 	if !r.Status.Final() {
 		r.Cost.Shortage = decodeShortage(row.Shortage)
 	}
@@ -267,7 +276,7 @@ func (s *Store) Notices(ctx context.Context, job jobs.JobID) ([]jobs.Notice, err
 		ID, CreatedAt int64
 		Kind, Text    string
 	}
-	err := s.reads.WithContext(ctx).Raw("SELECT id, kind, text, created_at FROM outbox WHERE job_id = ? AND delivered_at = 0 ORDER BY id", string(job)).Scan(&rows).Error
+	err := s.reads.WithContext(ctx).Raw("SELECT id, kind, text, created_at FROM outbox WHERE job_id = ? AND delivered_at = 0 AND given_up = 0 ORDER BY id", string(job)).Scan(&rows).Error
 	list := make([]jobs.Notice, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, jobs.Notice{ID: r.ID, Job: job, Kind: jobs.NoticeKind(r.Kind), Text: r.Text, At: fromMS(r.CreatedAt)})
@@ -314,7 +323,10 @@ func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Re
 		}
 		list = append(list, jobs.Ready{Fence: n.Fence(), Job: job, Rank: n.Priority.Rank(), NotBefore: n.NotBefore, Known: n})
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return list, s.pullIn(ctx, list)
 }
 
 // Overdue lists the open jobs whose time is up. It stands still while people are

@@ -197,6 +197,9 @@ func (u *unit) restartBranch(s *nodeState, was jobs.Status, judged bool) error {
 
 // reopenJob lets a job's time run anew.
 func (u *unit) reopenJob(root *nodeState) error {
+	if err := u.exec("UPDATE job_places SET stale = 1 WHERE job_id = ?", string(root.job)); err != nil {
+		return err
+	}
 	return u.exec("UPDATE jobs SET final = 0, deadline = CASE WHEN timeout_ms > 0 THEN ? + timeout_ms ELSE 0 END WHERE id = ?", u.now, string(root.job))
 }
 

@@ -27,8 +27,12 @@ func (u *unit) say(c jobs.Say) error {
 		return &jobs.UserError{Message: fmt.Sprintf("Job %s was told %d things already, no more are taken: cancel it and submit a new one that says it all.", c.Job, n)}
 	}
 	u.touch(c.Job)
-	return u.exec("INSERT INTO messages (job_id, node_id, at, user_name, text) VALUES (?, ?, ?, ?, ?)",
+	err = u.exec("INSERT INTO messages (job_id, node_id, at, user_name, text) VALUES (?, ?, ?, ?, ?)",
 		string(c.Job), s.id, u.now, jobs.Shorten(c.User, maxSpeaker), c.Text)
+	if err != nil {
+		return err
+	}
+	return u.audit(c.Job, c.By, "say", c.Path, c.Text)
 }
 
 // selectSaid finds what was said to a node or a branch that it stands in.

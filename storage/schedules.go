@@ -16,6 +16,7 @@ import (
 type scheduleRow struct {
 	ID          string
 	UserName    string
+	Surface     string
 	Workspace   string
 	Channel     string
 	Thread      string
@@ -47,7 +48,7 @@ func (scheduleRow) TableName() string { return "schedules" }
 func (r scheduleRow) schedule() jobs.Schedule {
 	return jobs.Schedule{
 		ID:      jobs.ScheduleID(r.ID),
-		Owner:   jobs.Owner{User: r.UserName, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread},
+		Owner:   jobs.Owner{User: r.UserName, Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread},
 		Request: r.Request, Priority: jobs.Priority(r.Priority), Model: r.Model,
 		Budget: jobs.Money(r.Budget), MonthBudget: jobs.Money(r.MonthBudget), Ask: r.Ask,
 		Words: r.Words, Spec: r.Spec, Zone: r.Zone, Missed: jobs.MissedPolicy(r.Missed), Overlap: jobs.OverlapPolicy(r.Overlap),
@@ -161,7 +162,7 @@ func (s *Store) ScheduleNotices(ctx context.Context) ([]jobs.ScheduleNotice, err
 		WrittenAt int64
 	}
 	err := s.reads.WithContext(ctx).Raw(`SELECT s.*, o.id AS notice_id, o.text, o.created_at AS written_at
-		FROM outbox o JOIN schedules s ON s.id = o.schedule_id WHERE o.job_id = '' AND o.delivered_at = 0 ORDER BY o.id`).Scan(&rows).Error
+		FROM outbox o JOIN schedules s ON s.id = o.schedule_id WHERE o.job_id = '' AND o.delivered_at = 0 AND o.given_up = 0 ORDER BY o.id`).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read notices of schedules: %w", translate(err))
 	}

@@ -62,6 +62,15 @@ func decodeShortage(text string) *jobs.Shortage {
 
 // moneyCame lets what waits for money go on: if it is still short, it asks anew.
 func (u *unit) moneyCame(job jobs.JobID) error {
+	var asked bool
+	if err := u.row("SELECT shortage <> '' FROM jobs WHERE id = ?", []any{string(job)}, &asked); err != nil {
+		return fmt.Errorf("job %s: %w", job, err)
+	}
+	if asked { // else the next question has the same key
+		if err := u.overtaken(job, jobs.NoticeBudget); err != nil {
+			return err
+		}
+	}
 	err := u.exec("UPDATE jobs SET money_asked = money_asked + (shortage <> ''), shortage = '', refill_at = 0 WHERE id = ?", string(job))
 	if err != nil {
 		return err

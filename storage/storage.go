@@ -55,6 +55,9 @@ type Store struct {
 var (
 	_ jobs.Store  = (*Store)(nil)
 	_ jobs.Reader = (*Store)(nil)
+	_ jobs.Places = (*Store)(nil)
+	_ jobs.Outbox = (*Store)(nil)
+	_ jobs.Notes  = (*Store)(nil)
 )
 
 // Open opens the database for this process alone, creates and migrates it as

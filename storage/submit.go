@@ -33,6 +33,9 @@ func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
 	if err := u.submitFiles(j); err != nil {
 		return err
 	}
+	if err := u.place(j, rootID); err != nil {
+		return err
+	}
 	if err := u.exec("INSERT INTO purses (key, budget) VALUES (?, ?)", purseOf(j.ID), int64(j.Budget)); err != nil {
 		return err
 	}

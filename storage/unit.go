@@ -106,6 +106,8 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.approve(c)
 	case jobs.Revise:
 		return u.revise(c)
+	case jobs.Rewrite:
+		return u.rewrite(c)
 	case jobs.Say:
 		return u.say(c)
 	case jobs.Answer:
@@ -126,8 +128,6 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.expire(c)
 	case jobs.Quiet:
 		return u.quiet(c)
-	case jobs.Delivered:
-		return u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	case jobs.AddSchedule:
 		return u.addSchedule(c.Schedule)
 	case jobs.SetSchedule:
@@ -136,8 +136,37 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 		return u.removeSchedule(c.Schedule)
 	case jobs.Passed:
 		return u.passed(c)
+	case jobs.Tell:
+		return u.tell(c)
 	case jobs.Forget:
 		return u.forget(c, out)
+	}
+	return u.spread(c, out)
+}
+
+// spread makes what front ends and those who deliver ask for.
+func (u *unit) spread(c jobs.Change, out *jobs.Outcome) error {
+	switch c := c.(type) {
+	case jobs.Once:
+		return u.once(c, out)
+	case jobs.Put:
+		return u.put(c)
+	case jobs.Shown:
+		return u.shown(c)
+	case jobs.Mute:
+		return u.mute(c)
+	case jobs.Feedback:
+		return u.feedback(c)
+	case jobs.Begin:
+		return u.begin(c)
+	case jobs.Sent:
+		return u.sent(c)
+	case jobs.Postpone:
+		return u.postpone(c)
+	case jobs.GiveUp:
+		return u.giveUp(c)
+	case jobs.Delivered:
+		return u.exec("UPDATE outbox SET delivered_at = ? WHERE id = ? AND delivered_at = 0", u.now, c.Notice)
 	}
 	return fmt.Errorf("unknown change %T", c)
 }
@@ -146,7 +175,8 @@ func (u *unit) wish(c jobs.Change, out *jobs.Outcome) error {
 // a failure of the transaction. Refusals come before anything was written.
 func refusal(err error) bool {
 	_, user := errors.AsType[*jobs.UserError](err)
-	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrPaused) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound)
+	return user || errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrPaused) || errors.Is(err, jobs.ErrBudget) || errors.Is(err, jobs.ErrNotFound) ||
+		errors.Is(err, jobs.ErrSeen)
 }
 
 // stmt returns the prepared statement for text in this transaction.
@@ -250,27 +280,36 @@ func (u *unit) row(text string, args []any, dest ...any) error {
 
 // ids reads a list of node ids.
 func (u *unit) ids(text string, args ...any) ([]int64, error) {
+	var list []int64
+	err := u.each(text, args, func(scan func(dest ...any) error) error {
+		var id int64
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	return list, err
+}
+
+// each calls fn for every row of a query.
+func (u *unit) each(text string, args []any, fn func(scan func(dest ...any) error) error) error {
 	if err := u.settleRows(); err != nil {
-		return nil, err
+		return err
 	}
 	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rows, err := s.QueryContext(u.ctx, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
-	var list []int64
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+		if err := fn(rows.Scan); err != nil {
+			return err
 		}
-		list = append(list, id)
 	}
-	return list, rows.Err()
+	return rows.Err()
 }
 
 // move notes what happened to a node, for the job's events. What the transition
@@ -340,13 +379,6 @@ func (u *unit) milestones() error {
 		}
 	}
 	return nil
-}
-
-// notice puts something to say into the outbox; the same key is said once.
-func (u *unit) notice(job jobs.JobID, kind jobs.NoticeKind, key, text string) error {
-	u.touch(job)
-	return u.exec("INSERT INTO outbox (job_id, kind, key, text, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-		string(job), string(kind), string(job)+":"+key, text, u.now)
 }
 
 // movesJSON is json.Marshal for moves, which hold no character that needs

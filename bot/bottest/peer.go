@@ -56,12 +56,15 @@ type peer struct {
 	f *FrontEnd
 }
 
+// Room is C1 of T1.
 func (p *peer) Room() jobs.Place {
 	return jobs.Place{Surface: p.f.surface, Workspace: "T1", Channel: "C1"}
 }
 
+// Person is U1.
 func (p *peer) Person() string { return "U1" }
 
+// Shown lists the messages of a channel, cards as dumps.
 func (p *peer) Shown(room jobs.Place) (list []Shown) {
 	for _, u := range p.f.Up() {
 		if !sameRoom(u.Placed.Place, room) {
@@ -87,6 +90,7 @@ func (p *peer) Shown(room jobs.Place) (list []Shown) {
 	return list
 }
 
+// Break lets the next post or edit fail.
 func (p *peer) Break(b Break) {
 	fault := Fault{Err: &bot.DeliveryError{Trouble: bot.Trouble(b), Err: fmt.Errorf("broken: %s", b)}}
 	switch b {

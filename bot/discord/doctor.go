@@ -6,14 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-)
 
-// Finding is one thing that was checked: one line for people.
-type Finding struct {
-	Name string // what was checked
-	OK   bool
-	Text string // what was found, and what to do if it is not OK
-}
+	"github.com/askbob/bob/bot"
+)
 
 const (
 	// checkTimeout bounds all checks.
@@ -25,7 +20,7 @@ const (
 
 // Check asks Discord whether Bob can work there: the token, what he may read, the
 // gateway, the commands.
-func (f *FrontEnd) Check(ctx context.Context) []Finding {
+func (f *FrontEnd) Check(ctx context.Context) []bot.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	self, err := f.whoami(ctx)
@@ -34,25 +29,25 @@ func (f *FrontEnd) Check(ctx context.Context) []Finding {
 		if unauthorized(err) {
 			text = "Discord does not take discord.token. Reset it on the page \"Bot\" of the developer portal, and copy the new one."
 		}
-		return []Finding{{Name: "discord token", Text: text}}
+		return []bot.Finding{{Name: "discord token", Text: text}}
 	}
-	return []Finding{
+	return []bot.Finding{
 		{Name: "discord token", OK: true, Text: "application " + self.app},
 		checkContent(self), f.checkGateway(ctx), f.checkCommands(ctx, self),
 		{Name: "discord invite", OK: true, Text: InviteURL(self.app)},
 	}
 }
 
-func checkContent(self identity) Finding {
+func checkContent(self identity) bot.Finding {
 	if self.flags&(flagMessageContent|flagMessageContentLimited) == 0 {
-		return Finding{Name: "discord message content", Text: "Bob may not read replies in threads. " +
+		return bot.Finding{Name: "discord message content", Text: "Bob may not read replies in threads. " +
 			"Turn on \"Message Content Intent\" on the page \"Bot\" of the developer portal."}
 	}
-	return Finding{Name: "discord message content", OK: true, Text: "is on"}
+	return bot.Finding{Name: "discord message content", OK: true, Text: "is on"}
 }
 
-func (f *FrontEnd) checkGateway(ctx context.Context) Finding {
-	out := Finding{Name: "discord gateway"}
+func (f *FrontEnd) checkGateway(ctx context.Context) bot.Finding {
+	out := bot.Finding{Name: "discord gateway"}
 	start, err := f.rest.gateway(ctx)
 	limit := start.SessionStartLimit
 	switch {
@@ -69,8 +64,8 @@ func (f *FrontEnd) checkGateway(ctx context.Context) Finding {
 	return out
 }
 
-func (f *FrontEnd) checkCommands(ctx context.Context, self identity) Finding {
-	out := Finding{Name: "discord commands"}
+func (f *FrontEnd) checkCommands(ctx context.Context, self identity) bot.Finding {
+	out := bot.Finding{Name: "discord commands"}
 	var have []command
 	err := f.rest.call(ctx, request{method: http.MethodGet, path: "/applications/" + self.app + "/commands"}, &have)
 	switch {

@@ -99,11 +99,11 @@ func inputElement(f *bot.Field) slackapi.BlockElement {
 func optionsOf(f *bot.Field) (options []*slackapi.OptionBlockObject, chosen *slackapi.OptionBlockObject) {
 	seen := map[string]bool{}
 	for _, c := range f.Choices {
-		if c.Value == "" || units(c.Value) > maxOptionValue || seen[c.Value] || len(options) == maxOptions {
+		if strings.TrimSpace(c.Value) == "" || units(c.Value) > maxOptionValue || seen[c.Value] || len(options) == maxOptions {
 			continue
 		}
 		seen[c.Value] = true
-		option := slackapi.NewOptionBlockObject(c.Value, plain(lineOr(c.Label, c.Value, maxOptionText)), nil)
+		option := slackapi.NewOptionBlockObject(c.Value, plain(lineOr(c.Label, lineOr(c.Value, noText, maxOptionText), maxOptionText)), nil)
 		if options = append(options, option); c.Value == f.Value {
 			chosen = option
 		}

@@ -3,6 +3,7 @@ package slack
 import (
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,8 @@ type rich struct {
 	size   int
 	led    bool // the block begins with what the text is led in by
 	headed bool // the last paragraph is a heading
-	full   bool // something did not fit
+	short  bool // something was cut
+	full   bool // something did not fit: nothing more is written
 }
 
 // fewBlocks is when blocks become too dear to set paragraphs apart with them.
@@ -45,7 +47,7 @@ func (s *sheet) markdown(text string, lead ...slackapi.RichTextSectionElement) b
 		w.write(&blocks[i])
 	}
 	w.flush()
-	return !w.full && !more
+	return !w.full && !w.short && !more
 }
 
 func (w *rich) write(b *bot.TextBlock) {
@@ -180,8 +182,15 @@ func (w *rich) last() slackapi.RichTextElement {
 func (w *rich) flush() {
 	block := w.block
 	w.block, w.size = nil, 0
-	for n := len(block); n > 0 && !w.sheet.add(slackapi.NewRichTextBlock("", block[:n]...)); n-- {
-		w.full = true
+	if len(block) == 0 || w.sheet.add(slackapi.NewRichTextBlock("", block...)) {
+		return
+	}
+	w.full = true
+	few := sort.Search(len(block), func(n int) bool {
+		return !w.sheet.left.holds(sizeOf([]slackapi.Block{slackapi.NewRichTextBlock("", block[:n]...)}))
+	})
+	if few > 1 {
+		w.sheet.add(slackapi.NewRichTextBlock("", block[:few-1]...))
 	}
 }
 

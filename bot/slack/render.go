@@ -130,8 +130,8 @@ func plain(text string) *slackapi.TextBlockObject {
 	return slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false)
 }
 
-// context is a small grey line; nil if there is nothing to say.
-func context(texts ...string) []slackapi.Block {
+// grey is a small grey line; nil if there is nothing to say.
+func grey(texts ...string) []slackapi.Block {
 	text := cut(joined(texts, " · ", maxLine), maxTextObject)
 	if text == "" {
 		return nil

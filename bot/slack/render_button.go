@@ -35,9 +35,6 @@ func parseButton(actionID, value string) (bot.Button, bool) {
 	return b, name == string(b.Action)
 }
 
-// buttons puts buttons on the sheet. It reports whether they fit.
-func (s *sheet) buttons(list []bot.Button) bool { return s.add(s.buttonBlocks(list)...) }
-
 // buttonBlocks makes rows of buttons, and of two thumbs the small ones that Slack has
 // for them. A button whose value no platform would give back is left out.
 func (s *sheet) buttonBlocks(list []bot.Button) []slackapi.Block {

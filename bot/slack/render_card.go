@@ -77,7 +77,7 @@ func cardEnd(s *sheet, c *bot.Card) []slackapi.Block {
 		id = "ID " + string(c.Job)
 	}
 	facts := joined(c.Facts[:min(len(c.Facts), maxCardLines)], " · ", maxLine/2)
-	end := context(cut(facts, maxLine*2), id)
+	end := grey(cut(facts, maxLine*2), id)
 	end = append(end, s.buttonBlocks(pressable(c.Buttons))...)
 	if hints := joined(c.Hints[:min(len(c.Hints), maxCardLines)], "\n", maxLine/3); hints != "" {
 		end = append(end, slackapi.NewContextBlock("", plain(hints)))
@@ -112,29 +112,34 @@ func planBlock(c *bot.Card, n int) slackapi.Block {
 	return slackapi.NewPlanBlock(title).WithTasks(tasks...)
 }
 
-// tally says how many steps are done, run and failed.
+// tally says how many steps are done, run, failed or came out with gaps.
 func tally(steps []bot.CardRow) string {
-	done, running, failed := 0, 0, 0
+	count := map[jobs.Status]int{}
 	for _, step := range steps {
-		switch taskStatus(step.Status) {
-		case slackapi.TaskCardStatusComplete:
-			done++
-		case slackapi.TaskCardStatusInProgress:
-			running++
-		case slackapi.TaskCardStatusError:
-			failed++
-		case slackapi.TaskCardStatusPending:
+		switch step.Status {
+		case jobs.StatusWaitingForChildren, jobs.StatusPlanning:
+			count[jobs.StatusRunning]++
+		default:
+			count[step.Status]++
 		}
 	}
-	text := fmt.Sprintf("%d of %d parts done", done, len(steps))
+	parts := "parts"
 	if len(steps) == 1 {
-		text = fmt.Sprintf("%d of 1 part done", done)
+		parts = "part"
 	}
-	if running > 0 {
-		text += fmt.Sprintf(", %d running", running)
+	if count[jobs.StatusQueued] == len(steps) {
+		return fmt.Sprintf("%d %s", len(steps), parts)
 	}
-	if failed > 0 {
-		text += fmt.Sprintf(", %d not", failed)
+	text := fmt.Sprintf("%d of %d %s done", count[jobs.StatusCompleted], len(steps), parts)
+	for _, more := range []struct {
+		status jobs.Status
+		words  string
+	}{
+		{jobs.StatusRunning, "running"}, {jobs.StatusPartial, "partly"}, {jobs.StatusFailed, "failed"},
+	} {
+		if n := count[more.status]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, more.words)
+		}
 	}
 	return text
 }

@@ -11,13 +11,8 @@ import (
 // homeView renders a page as a person's Home tab. What stands there is seen by nobody
 // else, and pings nobody.
 func homeView(p bot.Page) slackapi.HomeTabViewRequest {
-	s := newSheet(surfaceHome)
-	last := s.buttonBlocks(pressable(p.Pager))
-	if len(last) > 0 {
-		last = append([]slackapi.Block{slackapi.NewDividerBlock()}, last...)
-	}
-	s.end(last, func() bool { return s.page(&p) })
-	return slackapi.HomeTabViewRequest{Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: s.blocks}, CallbackID: callbackHome}
+	blocks, _ := pageBlocks(p, surfaceHome)
+	return slackapi.HomeTabViewRequest{Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: blocks}, CallbackID: callbackHome}
 }
 
 // classic puts a part of a page on the sheet in the blocks that the Home tab has known
@@ -72,7 +67,8 @@ func classicLines(blocks []bot.TextBlock) []string {
 		case bot.TextCode:
 			out = append(out, classicCode(b.Code)...)
 		case bot.TextTable:
-			out = append(out, classicCode(tableText(b.Rows))...)
+			text, _ := tableText(b.Rows) // what was cut ends with an ellipsis
+			out = append(out, classicCode(text)...)
 		case bot.TextRule:
 		case bot.TextItem:
 			out = append(out, classicSpans(strings.Repeat("\u2003", max(b.Depth-1, 0))+marker(b.Number), b.Spans)...)

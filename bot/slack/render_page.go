@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -15,16 +16,25 @@ const pageNote = "This is the beginning. There is more than Slack shows here."
 // which is escaped.
 func pageBlocks(p bot.Page, on surface) (blocks []slackapi.Block, text string) {
 	s := newSheet(on)
-	s.end(s.buttonBlocks(pressable(p.Pager)), func() bool { return s.page(&p) })
+	s.end(s.pager(&p), func() bool { return s.page(&p) })
 	return s.blocks, fallback(pageText(&p))
+}
+
+// pager is the buttons of a whole page, set apart from those of its last part.
+func (s *sheet) pager(p *bot.Page) []slackapi.Block {
+	blocks := s.buttonBlocks(pressable(p.Pager))
+	if last := len(p.Parts) - 1; len(blocks) > 0 && last >= 0 && len(p.Parts[last].Buttons) > 0 {
+		blocks = slices.Insert(blocks, 0, slackapi.Block(slackapi.NewDividerBlock()))
+	}
+	return blocks
 }
 
 // end builds a sheet whose last blocks are known, so that there is room for them. If
 // build reports that something did not fit, a note says so.
 func (s *sheet) end(last []slackapi.Block, build func() bool) {
-	note := context(cutNote)
+	note := grey(cutNote)
 	if s.surface != surfaceMessage {
-		note = context(pageNote)
+		note = grey(pageNote)
 	}
 	s.left = s.left.less(sizeOf(last)).less(sizeOf(note))
 	whole := build()
@@ -33,7 +43,7 @@ func (s *sheet) end(last []slackapi.Block, build func() bool) {
 	}
 	s.blocks = append(s.blocks, last...)
 	if len(s.blocks) == 0 {
-		s.blocks = append(s.blocks, context("There is nothing to show.")...)
+		s.blocks = append(s.blocks, grey("There is nothing to show.")...)
 	}
 }
 
@@ -63,7 +73,7 @@ func (s *sheet) page(p *bot.Page) bool {
 		s.add(slackapi.NewHeaderBlock(plain(title)))
 	}
 	for i := range p.Parts {
-		if i > 0 && len(p.Parts[i-1].Buttons) > 0 {
+		if i > 0 && s.apart(&p.Parts[i-1], &p.Parts[i]) {
 			s.add(slackapi.NewDividerBlock())
 		}
 		if !s.part(&p.Parts[i]) {
@@ -71,6 +81,12 @@ func (s *sheet) page(p *bot.Page) bool {
 		}
 	}
 	return true
+}
+
+// apart reports whether a line stands between two parts: below buttons, lest they seem to
+// be of the next, and in windows above each head.
+func (s *sheet) apart(before, next *bot.Part) bool {
+	return len(before.Buttons) > 0 || s.surface == surfaceModal && next.Head != ""
 }
 
 // part puts one part of a page on the sheet. It reports whether all of it fits. Its

@@ -86,7 +86,7 @@ func replyBlocks(r bot.Reply) (blocks []slackapi.Block, text string) {
 	}
 	said := strings.TrimSpace(bot.Clean(r.Text))
 	if r.Warning && said != "" {
-		said = "⚠ " + said
+		said = "⚠️ " + said
 	}
 	s := newSheet(surfaceMessage)
 	s.end(nil, func() bool {

@@ -13,6 +13,13 @@ import (
 // noText stands in cells without text: Slack takes no empty ones.
 const noText = "–"
 
+// Slack does not say what a cell holds. These are a column of letters of one width, and
+// a cell of a table.
+const (
+	maxCell     = 40
+	maxCellText = 1_000
+)
+
 // table puts a table on the sheet: a message takes one as a table, all others stand in
 // letters of one width. If it does not fit, its first rows are there.
 func (w *rich) table(rows [][]bot.Cell) {
@@ -20,10 +27,13 @@ func (w *rich) table(rows [][]bot.Cell) {
 		return
 	}
 	if w.sheet.left.tables == 0 || len(rows[0]) > maxTableColumns {
-		w.code(tableText(rows))
+		text, short := tableText(rows)
+		w.short = w.short || short
+		w.code(text)
 		return
 	}
 	w.flush()
+	w.short = shorten(rows) || w.short
 	for n := min(len(rows), maxTableRows); n > 0; n = n * 3 / 4 {
 		if w.sheet.add(tableBlock(rows[:n])) {
 			w.full = w.full || n < len(rows)
@@ -31,6 +41,20 @@ func (w *rich) table(rows [][]bot.Cell) {
 		}
 	}
 	w.full = true
+}
+
+// shorten cuts the cells that are too long, and reports whether there are any.
+func shorten(rows [][]bot.Cell) bool {
+	short := false
+	for _, row := range rows {
+		for i := range row {
+			if sizeOfSpans(row[i].Spans) > maxCellText {
+				row[i].Spans = []bot.Span{{Text: cut(row[i].Plain(), maxCellText)}}
+				short = true
+			}
+		}
+	}
+	return short
 }
 
 func tableBlock(rows [][]bot.Cell) *slackapi.TableBlock {
@@ -76,39 +100,32 @@ func tableCell(cell bot.Cell, head bool) slackapi.TableCell {
 	return slackapi.NewTableRawTextCell(cell.Plain())
 }
 
-// maxCell is how many columns of letters a cell of tableText takes.
-const maxCell = 40
-
-// tableText is a table in letters of one width.
-func tableText(rows [][]bot.Cell) string {
+// tableText is a table in letters of one width. It reports whether cells were cut.
+func tableText(rows [][]bot.Cell) (text string, short bool) {
 	widths := make([]int, len(rows[0]))
 	grid := make([][]string, len(rows))
 	for i, row := range rows {
 		grid[i] = make([]string, len(widths))
 		for c := range min(len(row), len(widths)) {
-			text := strings.Join(strings.Fields(row[c].Plain()), " ")
-			grid[i][c] = ansi.Truncate(text, maxCell, "…")
+			cell := strings.Join(strings.Fields(row[c].Plain()), " ")
+			grid[i][c] = ansi.Truncate(cell, maxCell, "…")
+			short = short || grid[i][c] != cell
 			widths[c] = max(widths[c], ansi.StringWidth(grid[i][c]))
 		}
 	}
-	var b strings.Builder
+	var lines []string
 	for i, row := range grid {
-		for c, text := range row {
-			pad := strings.Repeat(" ", widths[c]-ansi.StringWidth(text))
-			if rows[0][c].Align == "right" {
-				text = pad + text
-			} else {
-				text += pad
+		rules := make([]string, len(row))
+		for c, cell := range row {
+			pad := strings.Repeat(" ", widths[c]-ansi.StringWidth(cell))
+			if row[c] = cell + pad; rows[0][c].Align == "right" {
+				row[c] = pad + cell
 			}
-			row[c] = text
+			rules[c] = strings.Repeat("─", widths[c])
 		}
-		b.WriteString(strings.TrimRight(strings.Join(row, "  "), " ") + "\n")
-		if i == 0 {
-			for c := range row {
-				row[c] = strings.Repeat("─", widths[c])
-			}
-			b.WriteString(strings.Join(row, "  ") + "\n")
+		if lines = append(lines, strings.TrimRight(strings.Join(row, "  "), " ")); i == 0 {
+			lines = append(lines, strings.Join(rules, "  "))
 		}
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return strings.Join(lines, "\n"), short
 }

@@ -152,7 +152,24 @@ func entry(r *jobs.Report, now time.Time) []string {
 	if text := Forecast(r); text != "" {
 		lines = append(lines, text)
 	}
+	if text := rewriteWords(r); text != "" {
+		lines = append(lines, text)
+	}
 	return lines
+}
+
+// rewriteWords says what came of a wish to change the plan, as long as that has not
+// begun.
+func rewriteWords(r *jobs.Report) string {
+	w := r.Rewrite
+	switch {
+	case w == nil:
+	case w.State == jobs.RewriteOpen && !r.Status.Final():
+		return "The plan is being changed: " + oneLine(w.Wish)
+	case r.Status == jobs.StatusAwaitingApproval && w.Note != "":
+		return "Change: " + oneLine(w.Note)
+	}
+	return ""
 }
 
 // timeLine is empty for a job of which nothing is known yet.
@@ -228,7 +245,7 @@ func nextStep(r *jobs.Report) string {
 	id := oneLine(string(r.ID))
 	switch r.Status {
 	case jobs.StatusAwaitingApproval:
-		return "Run it: bob approve " + id + " · Stop it: bob cancel " + id
+		return "Run it: bob approve " + id + " · Change it: bob replan " + id + " --cheaper, or in words · Stop it: bob cancel " + id
 	case jobs.StatusPaused:
 		return "Go on: bob resume " + id + " · Stop it: bob cancel " + id
 	case jobs.StatusCompleted:

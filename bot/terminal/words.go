@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -11,41 +10,7 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// reasons says in words why a node waits or how it ended. What is missing here is
-// shown by its own name.
-var reasons = map[jobs.Reason]string{ //nolint:gochecknoglobals // a constant table
-	jobs.ReasonDependency:       "waits for an earlier step",
-	jobs.ReasonSlot:             "waits for a free worker",
-	jobs.ReasonRetryAt:          "will be tried again",
-	jobs.ReasonRateLimit:        "waits for the model's rate limit",
-	jobs.ReasonBudget:           "the budget does not cover the next call",
-	jobs.ReasonApproval:         "waits for approval of the plan",
-	jobs.ReasonQuestion:         "waits for an answer",
-	jobs.ReasonTimeout:          "took too long",
-	jobs.ReasonDependencyFailed: "an earlier step failed",
-	jobs.ReasonChildrenFailed:   "steps below it failed",
-	jobs.ReasonUser:             "by a person",
-	jobs.ReasonPlanInvalid:      "no valid plan",
-	jobs.ReasonTruncated:        "the model's answer was cut off",
-	jobs.ReasonContentPolicy:    "the model refused the content",
-	jobs.ReasonWorkerLost:       "its worker was lost",
-	jobs.ReasonEffectUnknown:    "it is unknown whether it acted",
-	jobs.ReasonExpired:          "nobody answered in time",
-	jobs.ReasonModel:            "the model's provider refused",
-	jobs.ReasonUnpriced:         "the model's price is unknown",
-	jobs.ReasonNotNeeded:        "not needed",
-	jobs.ReasonReplanned:        "planned anew",
-	jobs.ReasonStopped:          "goes on after a restart",
-	jobs.ReasonDisk:             "the disk is full",
-	jobs.ReasonInternal:         "a fault inside Bob",
-}
-
-func reasonWords(r jobs.Reason) string {
-	if text, ok := reasons[r]; ok {
-		return text
-	}
-	return oneLine(strings.ReplaceAll(string(r), "_", " "))
-}
+func reasonWords(r jobs.Reason) string { return oneLine(r.Words()) }
 
 func statusWords(s jobs.Status) string { return oneLine(strings.ReplaceAll(string(s), "_", " ")) }
 
@@ -90,30 +55,9 @@ func nodeElapsed(n *jobs.NodeReport, now time.Time) string {
 }
 
 // doneWords is empty while there is no plan to count the steps of.
-func doneWords(s jobs.Summary) string {
-	if s.Total == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("%d of %d done", s.Completed, s.Total)
-	if s.Failed > 0 {
-		text += fmt.Sprintf(", %d failed", s.Failed)
-	}
-	return text
-}
+func doneWords(s jobs.Summary) string { return s.Words() }
 
-func costWords(r *jobs.Report) string {
-	text := jobs.ShortUSD(r.Cost.USD)
-	if r.Cost.Budget != "" {
-		text += " of " + jobs.ShortUSD(r.Cost.Budget)
-	}
-	if r.Cost.Unpriced > 0 {
-		text += fmt.Sprintf(" (unpriced calls: %d)", r.Cost.Unpriced)
-	}
-	if r.Cost.Exceeded > 0 {
-		text += fmt.Sprintf(" (calls dearer than reserved: %d)", r.Cost.Exceeded)
-	}
-	return oneLine(text)
-}
+func costWords(r *jobs.Report) string { return oneLine(r.Cost.Words()) }
 
 func tokenWords(t jobs.Tokens) string { return humanize.Comma(t.Sum()) + " tokens" }
 

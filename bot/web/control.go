@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -32,6 +33,12 @@ type (
 	Edits struct {
 		Revision int         `json:"revision"`
 		Edits    []jobs.Edit `json:"edits"`
+	}
+	// Replan has a plan that waits for approval made anew.
+	Replan struct {
+		Revision int    `json:"revision"`
+		Wish     string `json:"wish,omitempty"`    // what is to be different
+		Cheaper  bool   `json:"cheaper,omitempty"` // instead of a wish: at less cost
 	}
 	// Message is what a person says to a job while it runs.
 	Message struct {
@@ -98,7 +105,7 @@ func (s *Server) approve(ctx context.Context, id jobs.JobID, in Approval) error 
 	if in.Revision < 1 {
 		return missing("revision", "the plan_revision of the job's report")
 	}
-	return s.cfg.Service.Approve(ctx, id, in.Revision)
+	return s.cfg.Service.Do(ctx, nil, jobs.Approve{Job: id, Revision: in.Revision, By: actor()})
 }
 
 func (s *Server) edit(ctx context.Context, id jobs.JobID, in Edits) error {
@@ -112,11 +119,25 @@ func (s *Server) edit(ctx context.Context, id jobs.JobID, in Edits) error {
 	return err
 }
 
+func (s *Server) replan(ctx context.Context, id jobs.JobID, in Replan) error {
+	switch {
+	case in.Revision < 1:
+		return missing("revision", "the plan_revision of the job's report")
+	case in.Cheaper && in.Wish != "":
+		return &fault{status: http.StatusUnprocessableEntity, detail: "wish and cheaper exclude each other: send one of them."}
+	case in.Cheaper:
+		return s.cfg.Service.Cheaper(ctx, actor(), id, in.Revision)
+	case strings.TrimSpace(in.Wish) == "":
+		return missing("wish", "what is to be different, or cheaper: true")
+	}
+	return s.cfg.Service.Rewrite(ctx, actor(), id, in.Revision, in.Wish)
+}
+
 func (s *Server) budget(ctx context.Context, id jobs.JobID, in Allowance) error {
 	if in.Budget == nil {
 		return missing("budget", "US dollars such as 2 or \"0.50\"")
 	}
-	return s.cfg.Service.SetBudget(ctx, id, jobs.Money(*in.Budget))
+	return s.cfg.Service.Do(ctx, nil, jobs.SetBudget{Job: id, Budget: jobs.Money(*in.Budget), By: actor()})
 }
 
 // message answers what the job asks, or else tells it what to take into account.
@@ -131,7 +152,7 @@ func (s *Server) message(ctx context.Context, id jobs.JobID, in Message) error {
 	if asks {
 		return s.cfg.Service.Answer(ctx, jobs.Answer{Job: id, Path: in.Path, Text: in.Text, By: actor()})
 	}
-	return s.cfg.Service.Say(ctx, id, in.Path, caller, in.Text)
+	return s.cfg.Service.Do(ctx, nil, jobs.Say{Job: id, Path: in.Path, User: caller, Text: in.Text, By: actor()})
 }
 
 func missing(field, what string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,6 +38,10 @@ type list struct {
 
 // table lists all routes.
 func (s *Server) table() []route {
+	return slices.Concat(s.jobRoutes(), s.scheduleRoutes(), s.digestRoutes())
+}
+
+func (s *Server) jobRoutes() []route {
 	const job = "/api/v1/jobs/{id}"
 	return []route{
 		{
@@ -64,6 +69,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: job + "/priority", summary: "Set the job's priority", handle: do(s, s.prioritize), in: Urgency{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/approve", summary: "Let the plan of that revision run", handle: do(s, s.approve), in: Approval{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/edit", summary: "Change a plan that waits for approval", handle: do(s, s.edit), in: Edits{}, out: jobs.Report{}},
+		{method: "POST", path: job + "/replan", summary: "Have a plan that waits for approval made anew: cheaper, or as the wish says", handle: do(s, s.replan), in: Replan{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/budget", summary: "Set the job's budget", handle: do(s, s.budget), in: Allowance{}, out: jobs.Report{}},
 		{method: "POST", path: job + "/message", summary: "Answer what a job asks, or tell it, or a part of it, what to take into account", handle: do(s, s.message), in: Message{}, out: jobs.Report{}},
 		{method: "GET", path: job + "/artifacts/{name}", summary: "Fetch a file that the job made", handle: s.artifact, media: "application/octet-stream"},

@@ -48,6 +48,9 @@ func (d *Dollars) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// MarshalJSON writes the amount as a text, as it was meant.
+func (d Dollars) MarshalJSON() ([]byte, error) { return json.Marshal(jobs.Money(d).String()) }
+
 // Submitted says where a job is found.
 type Submitted struct {
 	ID  jobs.JobID `json:"id"`

@@ -29,6 +29,9 @@ type Config struct {
 	Budget     jobs.Money                             // of a job whose request names none
 	CheckModel func(model string, private bool) error // says, as a *jobs.UserError, that no model will do; nil: any will
 	Heartbeat  time.Duration                          // between signs of life on a quiet stream; default 15s
+	Schedules  Schedules                              // nil: there are no routes for recurring jobs
+	Digests    Digests                                // nil: there is no route for what happened in a day
+	Zone       *time.Location                         // in which days begin; nil: UTC
 }
 
 // Server is the API as an http.Handler. It is safe for concurrent use.
@@ -51,6 +54,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	if cfg.Heartbeat == 0 {
 		cfg.Heartbeat = 15 * time.Second
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
 	}
 	guard, err := newGuard(cfg)
 	if err != nil {

@@ -70,6 +70,11 @@ type api struct {
 
 func startAPI(tb testing.TB, p *puppets, workers int) *api {
 	tb.Helper()
+	return startHands(tb, workers, func(*storage.Store) (run.Hands, error) { return p, nil })
+}
+
+func startHands(tb testing.TB, workers int, hands func(s *storage.Store) (run.Hands, error)) *api {
+	tb.Helper()
 	log, feed := slog.New(slog.DiscardHandler), &jobs.Feed{}
 	local := storage.NewLocal(storage.LocalConfig{Workers: workers, Now: time.Now})
 	store, err := storage.Open(tb.Context(), storage.Config{Path: filepath.Join(tb.TempDir(), "bob.db"), Log: log, Now: time.Now, Dispatcher: local, Feed: feed})
@@ -79,6 +84,10 @@ func startAPI(tb testing.TB, p *puppets, workers int) *api {
 	service, err := jobs.NewService(jobs.ServiceConfig{Store: store, Inspector: &tool.Inspector{}, Now: time.Now, CheckPlan: func(p jobs.Plan) error {
 		return plan.Check(p, jobs.Limits{MaxDepth: 5, MaxChildren: 50, MaxNodes: 100}, nil)
 	}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := hands(store)
 	if err != nil {
 		tb.Fatal(err)
 	}

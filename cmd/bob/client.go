@@ -71,6 +71,15 @@ func (c *client) request(ctx context.Context, method, media string, body io.Read
 	return r, nil
 }
 
+// post makes a request whose body is JSON.
+func (c *client) post(ctx context.Context, body any, path ...string) (*http.Request, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.request(ctx, http.MethodPost, "application/json", bytes.NewReader(data), path...)
+}
+
 // errLost says that the server may have done what it was asked for.
 var errLost = errors.New("the answer was lost")
 
@@ -147,11 +156,7 @@ func (c *client) Report(ctx context.Context, id jobs.JobID, whole bool) (*jobs.R
 
 // command does something to a job and returns it as it is then, without its nodes.
 func (c *client) command(ctx context.Context, id jobs.JobID, verb string, body any) (*jobs.Report, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	r, err := c.request(ctx, http.MethodPost, "application/json", bytes.NewReader(data), "jobs", url.PathEscape(string(id)), verb)
+	r, err := c.post(ctx, body, "jobs", url.PathEscape(string(id)), verb)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/askbob/bob/bot/slack"
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/llm"
 )
@@ -28,6 +29,9 @@ type Config struct {
 	Notify    NotifyConfig    `yaml:"notify"`
 	Retention RetentionConfig `yaml:"retention"`
 	Web       WebConfig       `yaml:"web"`
+	Slack     SlackConfig     `yaml:"slack"`
+	Discord   DiscordConfig   `yaml:"discord"`
+	Access    AccessConfig    `yaml:"access"`
 }
 
 // DatabaseConfig says where jobs are kept.
@@ -114,6 +118,7 @@ type JobsConfig struct {
 // NotifyConfig says what people are told of.
 type NotifyConfig struct {
 	QuietAfter time.Duration `yaml:"quiet_after"` // how long nothing may happen in a job; 0: they are not told
+	Digest     string        `yaml:"digest"`      // when the day's digest is told, such as 09:00; empty: never
 }
 
 // SchedulesConfig is for recurring jobs.
@@ -180,7 +185,7 @@ func defaults() Config {
 		BudgetPerUserDay:        unset,
 		BudgetPerWorkspaceMonth: unset,
 		BudgetTimeZone:          "UTC",
-	}, Web: WebConfig{Listen: "127.0.0.1:8484"}}
+	}, Web: WebConfig{Listen: "127.0.0.1:8484"}, Slack: SlackConfig{Mode: string(slack.ModeSocket)}}
 }
 
 // loadConfig reads the configuration from the file at path, then from BOB_
@@ -292,7 +297,8 @@ func (c *LLMConfig) addModel(provider, model string) {
 
 // check returns everything that is wrong with a complete configuration.
 func (c *Config) check() []error {
-	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Web.check())
+	return slices.Concat(c.Database.check(), c.LLM.checkProviders(), c.LLM.checkModels(), c.Jobs.check(), c.Schedules.check(), c.Notify.check(), c.Web.check(),
+		c.Access.check(), c.Slack.check(), c.Discord.check())
 }
 
 func (d DatabaseConfig) check() []error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/askbob/bob/llm"
@@ -263,7 +264,7 @@ func TestConfigExample_equalsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(demoDefaults(), got); diff != "" {
+	if diff := cmp.Diff(demoDefaults(), got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -29,7 +29,7 @@ func (p *process) controlCommands() []*cobra.Command {
 		p.placeCommand(jobs.VerbSkip, "End the part at PATH without a result"),
 		p.againCommand(jobs.VerbRetry, "Run again what did not succeed"),
 		p.againCommand(jobs.VerbRerun, "Run all of it again, and what depends on it"),
-		p.priorityCommand(), p.approveCommand(), p.editCommand(), p.messageCommand(),
+		p.priorityCommand(), p.approveCommand(), p.editCommand(), p.replanCommand(), p.messageCommand(),
 	}
 }
 
@@ -124,16 +124,43 @@ func (p *process) approveCommand() *cobra.Command {
 		if o.revision != 0 {
 			return web.Approval{Revision: o.revision}, nil
 		}
-		id := jobs.JobID(args[0])
-		r, err := c.Report(cmd.Context(), id, false)
-		if err != nil {
-			return nil, noSuchJob(id, err)
-		}
-		if r.Status != jobs.StatusAwaitingApproval {
-			return nil, &jobs.UserError{Message: fmt.Sprintf("Job %s does not wait for approval.", id)}
-		}
-		return web.Approval{Revision: r.PlanRevision}, nil
+		revision, err := c.revision(cmd, jobs.JobID(args[0]))
+		return web.Approval{Revision: revision}, err
 	})
+	cmd.Flags().IntVar(&o.revision, "revision", 0, "of the plan that was read (default: the newest)")
+	return cmd
+}
+
+// revision is that of the plan with which a job waits for approval.
+func (c *client) revision(cmd *cobra.Command, id jobs.JobID) (int, error) {
+	r, err := c.Report(cmd.Context(), id, false)
+	switch {
+	case err != nil:
+		return 0, noSuchJob(id, err)
+	case r.Rewrite != nil && r.Rewrite.State == jobs.RewriteOpen && !r.Status.Final():
+		return 0, jobs.BeingChanged(id)
+	case r.Status != jobs.StatusAwaitingApproval:
+		return 0, &jobs.UserError{Message: fmt.Sprintf("Job %s does not wait for approval.", id)}
+	}
+	return r.PlanRevision, nil
+}
+
+func (p *process) replanCommand() *cobra.Command {
+	o := &controlOptions{}
+	cheaper := false
+	cmd := p.controlCommand("replan", "ID [WISH]", "Have a plan that waits for approval made anew: --cheaper, or as WISH says", 1, 2, o,
+		func(c *client, cmd *cobra.Command, args []string) (any, error) {
+			wish := part(args)
+			if cheaper == (strings.TrimSpace(wish) != "") {
+				return nil, fmt.Errorf("give --cheaper, or say in words what is to be different: bob replan ID \"no slides, a report\"")
+			}
+			var err error
+			if o.revision == 0 {
+				o.revision, err = c.revision(cmd, jobs.JobID(args[0]))
+			}
+			return web.Replan{Revision: o.revision, Wish: wish, Cheaper: cheaper}, err
+		})
+	cmd.Flags().BoolVar(&cheaper, "cheaper", false, "at less cost: fewer steps, smaller models, nothing optional")
 	cmd.Flags().IntVar(&o.revision, "revision", 0, "of the plan that was read (default: the newest)")
 	return cmd
 }

@@ -59,7 +59,7 @@ func (r *runner) waitsFor(report *jobs.Report) string {
 		case jobs.ReasonBudget:
 			return moneyWords(report.Cost, again)
 		case jobs.ReasonApproval:
-			return "the plan waits for approval: go on with: " + again + " --approve auto"
+			return "the plan waits for approval: go on with: " + again + " --approve auto, or have it changed with --cheaper or --change WORDS"
 		case jobs.ReasonQuestion, jobs.ReasonEffectUnknown:
 			return questionWords(report, again)
 		default:

@@ -276,13 +276,13 @@ AND p.spent + p.reserved - p.budget > (SELECT coalesce(sum(max(0, c.cost - c.res
   FROM holds h JOIN calls c ON c.id = h.call_id WHERE h.purse = p.key)
 OR p.spent < 0 OR p.reserved < 0`
 
-// watchPurses looks at all purses again and again until stop is called, which
-// returns how often it did and what it saw.
+// watchPurses looks at all purses again and again until stop is called, which looks
+// once more and returns how often it did and what it saw.
 func (s *siege) watchPurses(pause time.Duration) (stop func() (looks int, seen []string)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	looks, seen := 0, []string{}
-	look := func() error {
+	look := func(ctx context.Context) error {
 		rows, err := s.rows.QueryContext(ctx, overdrawn)
 		if err != nil {
 			return err
@@ -301,7 +301,7 @@ func (s *siege) watchPurses(pause time.Duration) (stop func() (looks int, seen [
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			if err := look(); err != nil && ctx.Err() == nil {
+			if err := look(ctx); err != nil && ctx.Err() == nil {
 				seen = append(seen, err.Error())
 				return
 			}
@@ -314,6 +314,9 @@ func (s *siege) watchPurses(pause time.Duration) (stop func() (looks int, seen [
 	return func() (int, []string) {
 		cancel()
 		<-done
+		if err := look(context.Background()); err != nil {
+			seen = append(seen, err.Error())
+		}
 		return looks, seen
 	}
 }

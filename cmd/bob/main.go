@@ -123,7 +123,7 @@ func (p *process) command() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.data, "data", p.setting("BOB_DATA", "bob-data"), "directory that keeps the jobs")
 	root.AddCommand(p.serveCommand(), p.submitCommand())
 	root.AddCommand(p.controlCommands()...)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.modelsCommand(), p.costCommand(), p.scheduleCommand(), p.benchCommand(), p.drillCommand(), p.drillChildCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.jobsCommand(), p.statusCommand(), p.resultsCommand(), p.modelsCommand(), p.costCommand(), p.scheduleCommand(), p.digestCommand(), p.benchCommand(), p.drillCommand(), p.drillChildCommand(), p.versionCommand())
 	return root
 }
 

@@ -38,7 +38,7 @@ func (r *runner) setBudgets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = r.h.service.SetBranchBudget(ctx, r.id, path, amount)
+		err = r.h.service.Do(ctx, nil, jobs.SetBudget{Job: r.id, Path: path, Budget: amount, By: terminalUser()})
 		if errors.Is(err, jobs.ErrNotFound) {
 			return fmt.Errorf("--budget %s: the job has no step %s; bob status %s shows them", text, path, r.id)
 		}
@@ -88,11 +88,11 @@ func (r *runner) askMoney(ctx context.Context, s *jobs.Shortage) (bool, error) {
 	r.p.sayf("  2  finish with what there is\n  3  stop\nAnything else leaves the job as it is. ")
 	switch word := r.answer(); {
 	case word == "1" && helps:
-		return true, r.h.service.AddBudget(ctx, r.id, more)
+		return true, r.h.service.Do(ctx, nil, jobs.AddBudget{Job: r.id, Amount: more, By: terminalUser()})
 	case word == "2":
-		return true, r.h.service.FinishNow(ctx, r.id)
+		return true, r.h.service.Do(ctx, nil, jobs.FinishNow{Job: r.id, By: terminalUser()})
 	case word == "3":
-		return true, r.h.service.Cancel(ctx, r.id)
+		return true, r.h.service.Do(ctx, nil, jobs.Cancel{Job: r.id, Reason: jobs.ReasonUser, By: terminalUser()})
 	}
 	return false, nil
 }

@@ -52,8 +52,11 @@ func addressed(text string, asked []jobs.NodeReport) (path, answer string) {
 	return "", text
 }
 
+// terminalUser is who sits at the terminal, for the audit trail.
+func terminalUser() jobs.Actor { return jobs.Actor{Surface: "cli"} }
+
 func (r *runner) reply(ctx context.Context, path, text string) error {
-	return r.h.service.Answer(ctx, jobs.Answer{Job: r.id, Path: path, Text: text, By: jobs.Actor{Surface: "cli"}})
+	return r.h.service.Answer(ctx, jobs.Answer{Job: r.id, Path: path, Text: text, By: terminalUser()})
 }
 
 // askQuestions puts what the job asks to the person at the terminal, one step after

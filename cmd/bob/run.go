@@ -33,6 +33,8 @@ type runOptions struct {
 	model    string
 	private  bool
 	approve  string
+	cheaper  bool   // the plan is to be made so
+	change   string // how the plan is to be changed
 	resume   string
 	answers  []string // to what the job waits for; PATH=TEXT of one of several
 	request  string
@@ -60,6 +62,8 @@ func (p *process) runCommand() *cobra.Command {
 	f.BoolVar(&o.finish, "finish", false, "with --resume: skip what is not done, and finish with what there is")
 	f.StringArrayVar(&o.answers, "answer", nil, "with --resume: the answer that the job waits for; PATH=TEXT if several steps do")
 	f.StringVar(&o.approve, "approve", "", "auto, or ask before the plan runs (default jobs.approval at a terminal, else auto); with --resume, auto approves the plan")
+	f.BoolVar(&o.cheaper, "cheaper", false, "with --resume: have the plan that waits for approval made cheaper")
+	f.StringVar(&o.change, "change", "", "with --resume: have the plan that waits for approval changed as these words say")
 	f.StringVar(&o.priority, "priority", "", "low, medium, high or urgent")
 	return cmd
 }
@@ -100,6 +104,10 @@ func (o *runOptions) check() error {
 		return errors.New("--resume goes on with a job as it is: leave out the request, -f, --priority, --model and --private")
 	case o.finish && o.resume == "":
 		return errors.New("--finish goes with --resume ID: it ends a job that was begun")
+	case (o.cheaper || o.change != "") && o.resume == "":
+		return errors.New("--cheaper and --change go with --resume ID: they change the plan of a job that waits for approval")
+	case o.cheaper && o.change != "", (o.cheaper || o.change != "") && o.approve == "auto":
+		return errors.New("--cheaper, --change and --approve auto exclude each other: give one of them")
 	case len(o.answers) > 0 && o.resume == "":
 		return errors.New("--answer goes with --resume ID: it answers a job that asked")
 	case o.resume == "" && strings.TrimSpace(o.request) == "":
@@ -243,10 +251,8 @@ func (r *runner) goOn(ctx context.Context) error {
 	}
 	r.id = id
 	r.h.only.Store(&r.id)
-	if r.o.approve == "auto" && report.Status == jobs.StatusAwaitingApproval {
-		if err := r.h.service.Approve(ctx, id, report.PlanRevision); err != nil {
-			return err
-		}
+	if err := r.decide(ctx, report); err != nil {
+		return err
 	}
 	if err := r.setBudgets(ctx); err != nil {
 		return err
@@ -258,7 +264,7 @@ func (r *runner) goOn(ctx context.Context) error {
 	case report.Status.Final():
 		return nil
 	case r.o.finish:
-		return r.h.service.FinishNow(ctx, id)
+		return r.h.service.Do(ctx, nil, jobs.FinishNow{Job: id, By: terminalUser()})
 	case report.Cost.Shortage != nil && report.Cost.Shortage.Until != nil:
 		return r.h.service.TryAgain(ctx, id) // the day may be over, or the limit another one
 	}
@@ -367,22 +373,11 @@ func (r *runner) ask(ctx context.Context, report *jobs.Report) (bool, error) {
 	}
 	switch {
 	case report.Status == jobs.StatusAwaitingApproval:
-		r.p.sayf("\n%s", terminal.Detail(report, time.Now()))
-		if !r.yes("Run this plan?") {
-			return false, r.h.service.Cancel(ctx, r.id)
-		}
-		return true, r.h.service.Approve(ctx, r.id, report.PlanRevision)
+		return r.askPlan(ctx, report)
 	case report.Cost.Shortage != nil:
 		return r.askMoney(ctx, report.Cost.Shortage)
 	}
 	return r.askQuestions(ctx, report)
-}
-
-// yes asks a question and reports whether the answer is yes.
-func (r *runner) yes(question string) bool {
-	r.p.sayf("%s [y/N] ", question)
-	word := r.answer()
-	return word == "y" || word == "yes"
 }
 
 // answer reads a line of the person at the terminal, in small letters; empty if

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/askbob/bob/bot/terminal"
+	"github.com/askbob/bob/bot/web"
 	"github.com/askbob/bob/jobs"
 	"github.com/askbob/bob/jobs/schedule"
-	"github.com/askbob/bob/jobs/tool"
 	"github.com/askbob/bob/llm"
-	"github.com/askbob/bob/storage"
 )
 
 const (
@@ -34,16 +31,8 @@ func (p *process) scheduleCommand() *cobra.Command {
 		},
 	}
 	cmd.AddCommand(p.scheduleAddCommand(), p.scheduleListCommand(), p.scheduleShowCommand(),
-		p.scheduleChangeCommand("pause", "Leave out a schedule's runs until it is resumed", func(ctx context.Context, k *schedule.Keeper, id jobs.ScheduleID) (string, error) {
-			return "is paused", k.Pause(ctx, id)
-		}),
-		p.scheduleChangeCommand("resume", "Let a paused schedule go on", func(ctx context.Context, k *schedule.Keeper, id jobs.ScheduleID) (string, error) {
-			next, err := k.Resume(ctx, id)
-			return "goes on " + next.Format("Monday 2 January 2006 15:04 MST"), err
-		}),
-		p.scheduleChangeCommand("remove", "Forget a schedule; its jobs stay", func(ctx context.Context, k *schedule.Keeper, id jobs.ScheduleID) (string, error) {
-			return "is removed", k.Remove(ctx, id)
-		}))
+		p.scheduleChangeCommand(verbPause, "Leave out a schedule's runs until it is resumed"),
+		p.scheduleChangeCommand("resume", "Let a paused schedule go on"), p.scheduleRemoveCommand())
 	return cmd
 }
 
@@ -59,6 +48,7 @@ type scheduleOptions struct {
 	model       string
 	approve     string
 	json        bool
+	server      string
 }
 
 func (p *process) scheduleAddCommand() *cobra.Command {
@@ -82,6 +72,7 @@ func (p *process) scheduleAddCommand() *cobra.Command {
 	f.StringVar(&o.model, "model", "", "use this model and no other")
 	f.StringVar(&o.approve, "approve", "auto", "auto, or ask before each run's plan runs")
 	f.BoolVar(&o.json, "json", false, "print JSON")
+	scheduleServerFlag(cmd, &o.server)
 	return cmd
 }
 
@@ -93,130 +84,88 @@ func (p *process) addSchedule(ctx context.Context, o scheduleOptions, args []str
 	if err != nil {
 		return err
 	}
-	return p.keeping(ctx, func(h *house, k *schedule.Keeper) error {
-		d, err := h.draft(k, o, args)
+	d, err := o.draft(args)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		d.Files = append(d.Files, web.File(f))
+	}
+	return p.changingSchedules(ctx, o.server, func(b scheduleBook) error {
+		s, err := b.AddSchedule(ctx, d)
 		if err != nil {
 			return err
 		}
-		d.Files = files
-		s, err := k.Add(ctx, d)
-		if err != nil {
-			return err
-		}
-		return p.showSchedule(s, nil, o.json)
+		return p.showSchedule(s, o.json)
 	})
 }
 
 // draft is the schedule that the command line asks for.
-func (h *house) draft(k *schedule.Keeper, o scheduleOptions, args []string) (schedule.Draft, error) {
-	d := schedule.Draft{
-		Zone: o.zone, Priority: jobs.Priority(o.priority), Model: o.model, MonthBudget: -1, Ask: o.approve == "ask",
-		Missed: jobs.MissedPolicy(o.missed), Overlap: jobs.OverlapPolicy(o.overlap),
+func (o scheduleOptions) draft(args []string) (web.ScheduleDraft, error) {
+	d := web.ScheduleDraft{
+		Request: strings.Join(args, " "), TimeZone: o.zone, Priority: o.priority, Model: o.model, Ask: o.approve == "ask",
+		Missed: o.missed, Overlap: o.overlap,
 	}
-	var err error
 	if len(args) == 2 && strings.Contains(args[0], " ") {
-		d.Words, d.Request = args[0], args[1]
-	} else if d.Words, d.Request, err = k.Split(strings.Join(args, " "), d.Zone); err != nil {
-		return d, err
+		d.When, d.Request = args[0], args[1]
 	}
-	if d.Budget = h.cfg.Jobs.Budget; o.budget != "" {
-		if d.Budget, err = llm.ParseMoney(o.budget); err != nil {
-			return d, fmt.Errorf("--budget: %w", err)
+	for _, amount := range []struct {
+		flag, text string
+		of         **web.Dollars
+	}{{"--budget", o.budget, &d.Budget}, {"--budget-month", o.monthBudget, &d.MonthBudget}} {
+		if amount.text == "" {
+			continue
 		}
-	}
-	if o.monthBudget != "" {
-		if d.MonthBudget, err = llm.ParseMoney(o.monthBudget); err != nil {
-			return d, fmt.Errorf("--budget-month: %w", err)
+		money, err := llm.ParseMoney(amount.text)
+		if err != nil {
+			return d, fmt.Errorf("%s: %w", amount.flag, err)
 		}
+		*amount.of = (*web.Dollars)(&money)
 	}
-	return d, h.models.check(o.model, false)
-}
-
-// keeping runs fn with a keeper that may change schedules.
-func (p *process) keeping(ctx context.Context, fn func(h *house, k *schedule.Keeper) error) (err error) {
-	h, err := p.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	k, err := h.keeper()
-	if err != nil {
-		return err
-	}
-	return h.writing(ctx, func() error { return fn(h, k) })
-}
-
-// keeper makes what keeps schedules and does the housekeeping. Its Run does both.
-func (h *house) keeper() (*schedule.Keeper, error) {
-	zone, err := schedule.Zone(h.cfg.Schedules.TimeZone)
-	if err != nil {
-		return nil, err
-	}
-	cfg := schedule.Config{Store: h.store, Jobs: h.service, Log: h.log, Now: time.Now, Zone: zone}
-	if age := time.Duration(h.cfg.Retention.Jobs); age > 0 {
-		cfg.Chores = append(cfg.Chores, schedule.Retention(h.store, age, time.Now))
-	}
-	return schedule.New(cfg)
-}
-
-// reader makes a keeper of a store that is only read.
-func reader(s *storage.Store) (*schedule.Keeper, error) {
-	service, err := jobs.NewService(jobs.ServiceConfig{Store: s, Inspector: &tool.Inspector{}, Now: time.Now})
-	if err != nil {
-		return nil, err
-	}
-	return schedule.New(schedule.Config{Store: s, Jobs: service, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	return d, nil
 }
 
 func (p *process) scheduleListCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		asJSON bool
+		server string
+	)
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the schedules, those due next first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.reading(cmd.Context(), func(s *storage.Store) error {
-				k, err := reader(s)
-				if err != nil {
-					return err
-				}
-				list, err := k.List(cmd.Context())
-				if err != nil {
-					return err
-				}
-				reports := make([]jobs.ScheduleReport, 0, len(list))
-				for _, s := range list {
-					reports = append(reports, jobs.NewScheduleReport(s, nil))
-				}
-				if asJSON {
-					return printJSON(p.stdout, reports)
-				}
-				_, err = fmt.Fprint(p.stdout, terminal.Schedules(reports))
+			list, err := p.schedules(cmd.Context(), server)
+			if err != nil {
 				return err
-			})
+			}
+			if asJSON {
+				return printJSON(p.stdout, list)
+			}
+			_, err = fmt.Fprint(p.stdout, terminal.Schedules(list))
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&server, "server", "", "URL of a bob serve to ask instead of reading the data directory")
 	return cmd
 }
 
 func (p *process) scheduleShowCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		asJSON bool
+		server string
+	)
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Show a schedule, its next and its last runs", Args: oneSchedule,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.reading(cmd.Context(), func(s *storage.Store) error {
-				k, err := reader(s)
-				if err != nil {
-					return err
-				}
-				found, runs, err := k.Show(cmd.Context(), jobs.ScheduleID(args[0]), shownRuns)
-				if err != nil {
-					return err
-				}
-				return p.showSchedule(found, runs, asJSON)
-			})
+			found, err := p.schedule(cmd.Context(), server, jobs.ScheduleID(args[0]))
+			if err != nil {
+				return err
+			}
+			return p.showSchedule(found, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&server, "server", "", "URL of a bob serve to ask instead of reading the data directory")
 	return cmd
 }
 
@@ -228,37 +177,68 @@ func oneSchedule(cmd *cobra.Command, args []string) error {
 }
 
 // showSchedule prints a schedule and, while it is active, when it is due.
-func (p *process) showSchedule(s jobs.Schedule, runs []jobs.ScheduleRun, asJSON bool) error {
-	report := jobs.NewScheduleReport(s, runs)
+func (p *process) showSchedule(s jobs.ScheduleReport, asJSON bool) error {
 	if asJSON {
-		return printJSON(p.stdout, report)
+		return printJSON(p.stdout, s)
 	}
 	var next []time.Time
-	if s.State == jobs.ScheduleActive && !s.Slots.Next.IsZero() {
-		times, err := schedule.Of(s)
+	if s.Status == jobs.ScheduleActive && s.Next != nil {
+		times, err := schedule.Of(jobs.Schedule{ID: s.ID, Spec: s.Spec, Zone: s.TimeZone, Created: s.CreatedAt})
 		if err != nil {
 			return err
 		}
-		next = append([]time.Time{*report.Next}, times.Preview(s.Slots.Next, previewed-1)...)
+		next = append([]time.Time{*s.Next}, times.Preview(*s.Next, previewed-1)...)
 	}
-	_, err := fmt.Fprint(p.stdout, terminal.Schedule(report, next))
+	_, err := fmt.Fprint(p.stdout, terminal.Schedule(s, next))
 	return err
 }
 
-// scheduleChangeCommand is a command that changes one schedule and says how it is
-// then.
-func (p *process) scheduleChangeCommand(name, short string, change func(context.Context, *schedule.Keeper, jobs.ScheduleID) (string, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: name + " ID", Short: short, Args: oneSchedule,
+// verbPause stops a schedule; the other verb lets it go on.
+const verbPause = "pause"
+
+// scheduleChangeCommand is a command that pauses or resumes a schedule and says how
+// it is then.
+func (p *process) scheduleChangeCommand(verb, short string) *cobra.Command {
+	var server string
+	cmd := &cobra.Command{
+		Use: verb + " ID", Short: short, Args: oneSchedule,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.keeping(cmd.Context(), func(_ *house, k *schedule.Keeper) error {
-				id := jobs.ScheduleID(args[0])
-				outcome, err := change(cmd.Context(), k, id)
+			return p.changingSchedules(cmd.Context(), server, func(b scheduleBook) error {
+				s, err := b.ChangeSchedule(cmd.Context(), jobs.ScheduleID(args[0]), verb)
+				if err != nil {
+					return err
+				}
+				outcome := "is " + string(s.Status)
+				if s.Status == jobs.ScheduleActive && s.Next != nil {
+					outcome = "goes on " + s.Next.Format("Monday 2 January 2006 15:04 MST")
+				}
+				_, err = fmt.Fprintln(p.stdout, "Schedule", s.ID, terminal.Clean(outcome))
+				return err
+			})
+		},
+	}
+	scheduleServerFlag(cmd, &server)
+	return cmd
+}
+
+func (p *process) scheduleRemoveCommand() *cobra.Command {
+	var server string
+	cmd := &cobra.Command{
+		Use: "remove ID", Short: "Forget a schedule; its jobs stay", Args: oneSchedule,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.changingSchedules(cmd.Context(), server, func(b scheduleBook) error {
+				err := b.RemoveSchedule(cmd.Context(), jobs.ScheduleID(args[0]))
 				if err == nil {
-					_, err = fmt.Fprintln(p.stdout, "Schedule", id, outcome)
+					_, err = fmt.Fprintln(p.stdout, "Schedule", args[0], "is removed")
 				}
 				return err
 			})
 		},
 	}
+	scheduleServerFlag(cmd, &server)
+	return cmd
+}
+
+func scheduleServerFlag(cmd *cobra.Command, server *string) {
+	cmd.Flags().StringVar(server, "server", "", "URL of the bob serve to ask (default: the data directory, or the one that works with it)")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,6 +130,68 @@ func TestSchedule_saysWhoHasTheDataDirectory(t *testing.T) {
 	if list := scheduled(t, data); len(list) != 0 { // reading needs no lock
 		t.Errorf("list: %v", list)
 	}
+}
+
+// The server has the data directory: the commands find it by its lock, or by name.
+func TestSchedule_besideAServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, config, file := filepath.Join(dir, "data"), filepath.Join(dir, "bob.yaml"), filepath.Join(dir, "sales.csv")
+	if err := os.WriteFile(file, []byte("region,revenue\nnorth,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := startDaemon(t, data, "BOB_SCHEDULES_TIME_ZONE=Europe/Berlin")
+	listen := "web: {listen: " + strings.TrimPrefix(d.url, "http://") + "}\n"
+	if err := os.WriteFile(config, []byte(listen), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do := func(want int, args ...string) string {
+		t.Helper()
+		code, stdout, stderr := bob(t, append([]string{"schedule", "--data", data, "--config", config}, args...)...)
+		if code != want {
+			t.Fatalf("%v: exit status %d, %s", args, code, stderr)
+		}
+		return stdout + stderr
+	}
+	out := do(exitOK, "add", "every Monday at 9", "Summarise the sales", "-f", file, "--budget", "0.5", "--budget-month", "2", "--overlap", "queue")
+	for _, want := range []string{"0 9 * * 1, Europe/Berlin", "09:00 CE", "sales.csv", "at most $0.50 a run, at most $2.00 a month"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("add does not say %q: %s", want, out)
+		}
+	}
+	do(exitOK, "add", "tomorrow", "at", "10", "say", "hello", "--server", d.url)
+	list := scheduled(t, data) // as the server wrote it
+	if len(list) != 2 || list[1].User != "api" || list[1].Overlap != jobs.OverlapQueue || list[0].Request != "say hello" {
+		t.Fatalf("got %+v", list)
+	}
+	id := string(list[1].ID)
+	if out := do(exitOK, "list", "--server", d.url); strings.Count(out, "sch_") != 2 {
+		t.Errorf("list: %s", out)
+	}
+	if out := do(exitOK, "pause", id); !strings.Contains(out, "is paused") {
+		t.Errorf("pause: %s", out)
+	}
+	if out := do(exitOK, "show", id, "--server", d.url); !strings.Contains(out, "[PAUSED]") {
+		t.Errorf("show: %s", out)
+	}
+	if out := do(exitOK, "resume", id); !strings.Contains(out, "goes on Monday") || !strings.Contains(out, "09:00 CE") {
+		t.Errorf("resume: %s", out)
+	}
+	for want, args := range map[string][]string{
+		"only a paused one can be resumed": {"resume", id},
+		`There is no schedule "sch_none"`:  {"remove", "sch_none"},
+		`say it like "daily at 9 and 17"`:  {"add", "twice a day", "work"},
+	} {
+		if out := do(exitUsage, args...); !strings.Contains(out, want) || strings.Count(out, "\n") != 1 {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	do(exitOK, "remove", id)
+	if list := scheduled(t, data); len(list) != 1 {
+		t.Errorf("%d schedules after one of two was removed", len(list))
+	}
+	d.stop(t, syscall.SIGTERM)
+	do(exitOK, "remove", string(list[0].ID)) // nobody has the data directory any more
 }
 
 func TestLoadConfig_schedulesAndRetention(t *testing.T) {

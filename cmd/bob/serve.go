@@ -20,6 +20,7 @@ import (
 
 	"github.com/askbob/bob/bot/web"
 	"github.com/askbob/bob/jobs"
+	"github.com/askbob/bob/jobs/schedule"
 )
 
 // The timeouts of the HTTP server. Streams of events have their own.
@@ -120,9 +121,13 @@ func (s *server) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	talk, routes, err := s.talks(keeper)
+	if err != nil {
+		return err
+	}
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
-	srv, err := s.http(streams)
+	srv, err := s.http(streams, keeper, routes)
 	if err != nil {
 		return err
 	}
@@ -146,6 +151,7 @@ func (s *server) run(ctx context.Context) error {
 		}
 		return nil // whatever it was doing was interrupted
 	})
+	talk(ctx, g)
 	g.Go(func() error { return s.begin(ctx) })
 	g.Go(func() error {
 		s.end(ctx)
@@ -158,17 +164,26 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) http(streams context.Context) (*http.Server, error) {
+func (s *server) http(streams context.Context, keeper *schedule.Keeper, routes map[string]http.Handler) (*http.Server, error) {
+	zone, err := schedule.Zone(s.h.cfg.Schedules.TimeZone)
+	if err != nil {
+		return nil, err
+	}
 	api, err := web.New(streams, web.Config{
 		Service: s.h.service, Reader: s.h.store, Feed: s.h.feed, Log: s.h.log, Ready: s.ready.Load, Token: s.token,
 		Local: isLoopback(s.listener.Addr()), PublicURL: s.h.cfg.Web.PublicURL, Budget: s.h.cfg.Jobs.Budget,
-		CheckModel: s.h.models.check,
+		CheckModel: s.h.models.check, Schedules: keeper, Digests: s.h.store, Zone: zone,
 	})
 	if err != nil {
 		return nil, err
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	for path, handler := range routes {
+		mux.Handle(path, handler)
+	}
 	return &http.Server{
-		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: bodyTimeout, IdleTimeout: idleTimeout,
+		Handler: mux, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.h.log.Handler(), slog.LevelWarn),
 	}, nil
 }

@@ -62,7 +62,7 @@ func (p *process) openHouse(ctx context.Context, all bool) (*house, error) {
 	}
 	h.service, err = jobs.NewService(jobs.ServiceConfig{
 		Store: h.store, Inspector: &tool.Inspector{}, Now: time.Now, Timeout: cfg.Jobs.JobTimeout, Approval: cfg.Jobs.approval(),
-		CheckPlan: h.checkPlan,
+		CheckPlan: h.checkPlan, Forecast: h.forecast,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -141,7 +141,7 @@ func (h *house) runnerConfig(mayAsk bool) (run.Config, error) {
 	if err != nil {
 		return run.Config{}, err
 	}
-	forecaster, err := forecast.New(forecast.Config{History: h.store, Quote: h.models.quote, Workers: j.Workers})
+	forecaster, err := h.forecaster()
 	if err != nil {
 		return run.Config{}, err
 	}
@@ -149,6 +149,31 @@ func (h *house) runnerConfig(mayAsk bool) (run.Config, error) {
 		Store: h.store, Dispatcher: h.local, Hands: crew, Log: h.log, Now: time.Now, Worker: workerName(), Forecaster: forecaster,
 		Attempts: j.Attempts, NodeTimeout: j.NodeTimeout, QuietAfter: h.cfg.Notify.QuietAfter, AnswerWithin: j.AnswerWithin,
 	}, nil
+}
+
+func (h *house) forecaster() (*forecast.Forecaster, error) {
+	return forecast.New(forecast.Config{History: h.store, Quote: h.models.quote, Workers: h.cfg.Jobs.Workers})
+}
+
+// forecast says what an edited plan of a job will come to; nil if nobody can say. No
+// edit fails for want of that.
+func (h *house) forecast(ctx context.Context, id jobs.JobID, p jobs.Plan) *jobs.Forecast {
+	said, err := func() (jobs.Forecast, error) {
+		f, err := h.forecaster()
+		if err != nil {
+			return jobs.Forecast{}, err
+		}
+		root, err := h.store.Root(ctx, id)
+		if err != nil {
+			return jobs.Forecast{}, err
+		}
+		return f.Forecast(ctx, root, p)
+	}()
+	if err != nil {
+		h.log.Warn("plan not foretold", "job", id, "err", err)
+		return nil
+	}
+	return &said
 }
 
 func (h *house) tools() []jobs.Tool { return append(h.data.Tools(), tool.NewOutput(h.data)...) }

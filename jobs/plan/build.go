@@ -62,7 +62,11 @@ func step(n *DraftNode, b jobs.Briefing) jobs.Step {
 // require adds to what a step needs what the planned node needs: a plan can ask for
 // more, never for less. A model that nobody named is an invention and no need.
 func require(needs jobs.Requirements, b jobs.Briefing) jobs.Requirements {
-	if !names(b.Request, needs.Model) {
+	asked := b.Request
+	if b.Rewriting != nil {
+		asked += "\n" + b.Rewriting.Wish
+	}
+	if !names(asked, needs.Model) {
 		needs.Model = ""
 	}
 	if own := b.Node.Needs; own.Model != "" {

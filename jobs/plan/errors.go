@@ -46,7 +46,10 @@ func (e *InvalidError) Reason() jobs.Reason { return jobs.ReasonPlanInvalid }
 func newInvalid(b jobs.Briefing, problems Problems) *InvalidError {
 	message := "No valid plan came of this request, and it is too long to be carried out in one step. " +
 		"Shorten it, put the long part into a file, or split it into several jobs."
-	if strings.TrimSpace(whole(b)) == "" {
+	switch {
+	case b.Rewriting != nil:
+		message = "No valid plan came of that wish: say it in other words, or change single steps."
+	case strings.TrimSpace(whole(b)) == "":
 		message = "No plan came of this request, because it says nothing. Say what is to be done."
 	}
 	return &InvalidError{Problems: problems, user: &jobs.UserError{Message: message}}

@@ -48,7 +48,8 @@ func New(cfg Config) (*Planner, error) {
 //
 // A model that is told twice what is wrong and still has no valid plan, or no room
 // for one, is replaced by a plan of one task, where the request allows. If it does
-// not, the error is an *InvalidError. A failing model's error comes back wrapped.
+// not, or people want a plan changed, the error is an *InvalidError. A failing model's
+// error comes back wrapped.
 func (p *Planner) Plan(ctx context.Context, model llm.Model, b jobs.Briefing) (jobs.Plan, error) {
 	if b.Node == nil {
 		b.Node = &jobs.Node{}
@@ -119,10 +120,11 @@ func read(answer string, b jobs.Briefing) (jobs.Plan, Problems) {
 // be carried out as one task: the rest is for the work.
 const fallbackShare = 2
 
-// fallbackAllowed reports whether what is to be planned can be given to one task.
+// fallbackAllowed reports whether what is to be planned can be given to one task. A
+// plan that was to be changed is better than that.
 func fallbackAllowed(b jobs.Briefing) bool {
 	text := whole(b)
-	return strings.TrimSpace(text) != "" && int(llm.Tokens(text)) <= b.Window()/fallbackShare
+	return b.Rewriting == nil && strings.TrimSpace(text) != "" && int(llm.Tokens(text)) <= b.Window()/fallbackShare
 }
 
 // whole is what the planned node is to do, in the words of whoever asked for it.

@@ -82,6 +82,7 @@ func sections(b jobs.Briefing, room int) string {
 		b.Place, step = nil, "" // the request says it all
 	}
 	text += failures(b, room/failuresShare)
+	text += rewriting(b.Rewriting, room/rewriteShare)
 	own, results := b.Own(step, room-int(llm.Tokens(text)))
 	if len(results.Shortened) > 0 {
 		own += "(Long results are shown in part. A step that depends on one gets it whole, or as a file.)\n"
@@ -137,6 +138,7 @@ func task(b jobs.Briefing) string {
 		text.WriteString(" It was planned before, and every step of that plan failed: " + jobs.SectionFailures +
 			" says what was tried and why it failed. Do not try the same again: find another way.")
 	}
+	text.WriteString(rewriteTask(b.Rewriting))
 	if len(b.Tools) == 0 {
 		text.WriteString(" There are no tools.")
 	}

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -89,7 +91,7 @@ func (b *booked) Stream(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 
 func (b *booked) reserve(ctx context.Context, r *llm.Request) (int64, llm.Estimate, error) {
 	n := b.node
-	r.IdempotencyKey = fmt.Sprintf("%s-%d-%s-%d-%d", n.Job, n.ID, n.Phase, n.Attempt, b.calls.Add(1))
+	r.IdempotencyKey = fmt.Sprintf("%s-%d-%s-%d-%d-%s", n.Job, n.ID, n.Phase, n.Attempt, b.calls.Add(1), digest(r.Messages))
 	estimate := b.model.Estimate(*r)
 	out, err := b.store.Apply(ctx, jobs.Reserve{
 		Fence: n.Fence(), Job: n.Job, Purpose: r.Purpose, Estimate: estimate, Key: r.IdempotencyKey,
@@ -101,6 +103,19 @@ func (b *booked) reserve(ctx context.Context, r *llm.Request) (int64, llm.Estima
 		b.sent.Add(1)
 	}
 	return out[0].Call, estimate, out[0].Err
+}
+
+// digest tells conversations apart: a node may be planned again, or go on with an
+// answer, and its attempts are counted from 1 then.
+func digest(messages []llm.Message) string {
+	h := sha256.New()
+	for _, m := range messages {
+		_, _ = fmt.Fprintf(h, "%s %q\n", m.Role, m.Text) // a hash takes everything
+		for _, r := range m.Results {
+			_, _ = fmt.Fprintf(h, "%q\n", r.Text)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 
 // settle records how a call ended, even if nobody wants its answer any more.

@@ -76,22 +76,7 @@ func New(cfg Config) (*Keeper, error) {
 }
 
 // Draft is a schedule as a person asks for it.
-type Draft struct {
-	Words   string // when, as Parse reads it
-	Zone    string // IANA name; empty: the Keeper's
-	Owner   jobs.Owner
-	Request string
-	Files   []jobs.Attachment
-
-	Priority    jobs.Priority // empty: medium
-	Model       string        // empty: any
-	Budget      jobs.Money    // of a run; negative: no limit
-	MonthBudget jobs.Money    // of a calendar month; negative: no limit
-	Ask         bool
-
-	Missed  jobs.MissedPolicy  // empty: skip, but once for what comes but once
-	Overlap jobs.OverlapPolicy // empty: skip
-}
+type Draft = jobs.ScheduleDraft
 
 // Split reads a text of when and what, such as "every Monday at 9 summarise the
 // week", into a Draft's Words and Request. Zone is that of the draft. Errors are
@@ -112,12 +97,17 @@ func (k *Keeper) Add(ctx context.Context, d Draft) (jobs.Schedule, error) {
 	if err != nil {
 		return jobs.Schedule{}, err
 	}
+	if d.Words == "" {
+		if d.Words, d.Request, err = k.Split(d.Request, d.Zone); err != nil {
+			return jobs.Schedule{}, err
+		}
+	}
 	now := k.cfg.Now()
 	times, err := Parse(d.Words, now, zone)
 	if err != nil {
 		return jobs.Schedule{}, err
 	}
-	if err := d.complete(times); err != nil {
+	if err := complete(&d, times); err != nil {
 		return jobs.Schedule{}, err
 	}
 	files, err := k.cfg.Jobs.Accept(ctx, d.Files)
@@ -154,7 +144,7 @@ func Zone(name string) (*time.Location, error) {
 }
 
 // complete checks a draft and fills in what was left open.
-func (d *Draft) complete(times Times) error {
+func complete(d *Draft, times Times) error {
 	if err := (jobs.Request{Text: d.Request, Files: d.Files, Priority: d.Priority}).Check(); err != nil {
 		return err
 	}

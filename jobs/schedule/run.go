@@ -180,8 +180,12 @@ func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots) error
 	}
 	r := jobs.Request{
 		Key: key(t.s.ID, slot), Text: whole.Request, Stored: append([]jobs.FileInfo{}, whole.Files...),
-		User: whole.Owner.User, Workspace: whole.Owner.Workspace, Channel: whole.Owner.Channel,
+		User: whole.Owner.User, Workspace: whole.Owner.Workspace, Channel: whole.Owner.Channel, Place: whole.Owner.Place(),
 		Priority: whole.Priority, Model: whole.Model, Budget: budget,
+	}
+	if r.Place.Surface != "" {
+		r.Workspace, r.Channel = r.Place.Scope(), r.Place.Room()
+		r.Place.Thread = "" // each run makes one of its own
 	}
 	if whole.Ask {
 		r.Approval = jobs.Approval{Mode: jobs.ApproveAlways}

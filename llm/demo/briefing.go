@@ -18,6 +18,7 @@ type briefing struct {
 	tools   map[string]bool
 	limits  limits
 	repairs int // how often a plan was sent back
+	wish    wish
 	lang    tongue
 }
 
@@ -58,6 +59,12 @@ type (
 		Error     string   `json:"error"`
 		Artifacts []string `json:"artifacts"`
 	}
+	// wish is what is to be different in a plan, and how many nodes that has.
+	wish struct {
+		Wish    string `json:"wish"`
+		Cheaper bool   `json:"cheaper"`
+		nodes   int
+	}
 	limits struct {
 		Depth    int `json:"max_depth"`
 		Children int `json:"max_children"`
@@ -95,6 +102,7 @@ func readBriefing(r llm.Request) briefing {
 	b.files = append(readList[fileInfo](prompt, "files"), readList[fileInfo](prompt, "artifacts")...)
 	b.results = readList[nodeResult](prompt, "results")
 	b.limits = readLimits(prompt)
+	b.wish = readWish(prompt)
 	b.tools = readTools(prompt, r.Tools)
 	b.lang = tongueOf(b.request)
 	return b
@@ -129,6 +137,17 @@ func readLimits(prompt string) limits {
 		_ = json.Unmarshal([]byte(text), &l)
 	}
 	return l
+}
+
+// readWish returns the zero value if no plan is to be changed.
+func readWish(prompt string) wish {
+	var w wish
+	if text, ok := llm.SectionOf(prompt, "wish"); ok {
+		// One that cannot be read is one that is not understood.
+		_ = json.Unmarshal([]byte(text), &w)
+		w.nodes = len(readList[planNode](prompt, "plan"))
+	}
+	return w
 }
 
 func readTools(prompt string, offered []llm.ToolSpec) map[string]bool {

@@ -126,7 +126,8 @@ func lead(b briefing) string {
 		return ""
 	}
 	what := b.lang.say("The presentation is ready: %s.", "Die Präsentation ist fertig: %s.", fileList(products))
-	if !deckWords.in(b.request) {
+	written := func(name string) bool { return strings.HasSuffix(name, ".docx") }
+	if !deckWords.in(b.request) || slices.ContainsFunc(products, written) {
 		what = b.lang.say("The report is ready: %s.", "Der Bericht ist fertig: %s.", fileList(products))
 	}
 	return what

@@ -43,6 +43,12 @@ type planNeeds struct {
 // answer. Each time a plan was sent back, the next smaller one is tried.
 func answerPlan(b briefing, r llm.Request) (llm.Response, error) {
 	shapes := plansFor(b)
+	if b.wish.nodes > 0 {
+		var ok bool
+		if shapes, ok = wished(b, shapes); !ok {
+			return llm.Response{}, fault(llm.KindInvalid, notUnderstood, llm.Usage{})
+		}
+	}
 	skip := min(b.repairs, len(shapes)-1)
 	for _, nodes := range shapes[skip:] {
 		text := string(encode(planAnswer{Title: planTitle(b), Questions: []string{}, Nodes: nodes}))
@@ -71,15 +77,16 @@ func plansFor(b briefing) [][]planNode {
 	if !p.readTable(order{}) || !b.tools["table_query"] {
 		return [][]planNode{p.single(noTable(b.request, b))}
 	}
-	deck := deckWords.in(b.request) && b.tools["deck"]
-	report := !deck && (reportWords.in(b.request) || deckWords.in(b.request)) && b.tools["document"]
-	analysis := analysisWords.in(b.request)
+	kind := b.kind()
+	deck := deckWords.in(kind) && b.tools["deck"]
+	report := !deck && (reportWords.in(kind) || deckWords.in(kind)) && b.tools["document"]
+	analysis := analysisWords.in(kind)
 	switch {
 	case deck:
 		return p.presentation(jobPresent, jobDeck)
 	case report:
 		return p.presentation(jobReporting, jobReport)
-	case chartWords.in(b.request) && !analysis && b.tools["chart"]:
+	case chartWords.in(kind) && !analysis && b.tools["chart"]:
 		return [][]planNode{p.single(p.tableOrder(jobChart))}
 	case !analysis && p.asksFigure():
 		return [][]planNode{p.single(p.tableOrder(jobAnswer))}
@@ -284,9 +291,10 @@ func planTitle(b briefing) string {
 	if !p.readTable(order{}) {
 		return oneLine(firstOr(b.request, "Demo"), 80)
 	}
-	plain := !deckWords.in(b.request) && !reportWords.in(b.request) && !analysisWords.in(b.request)
+	kind := b.kind()
+	plain := !deckWords.in(kind) && !reportWords.in(kind) && !analysisWords.in(kind)
 	switch {
-	case plain && chartWords.in(b.request):
+	case plain && chartWords.in(kind):
 		if c, ok := p.view.wantedChart(t, b.request); ok {
 			return oneLine(c.title, 80)
 		}
@@ -303,11 +311,11 @@ func planTitle(b briefing) string {
 	}
 	about = oneLine(label(about), 60)
 	switch {
-	case deckWords.in(b.request):
+	case deckWords.in(kind):
 		return about + t.say(" Analysis & Presentation", ": Analyse & Präsentation")
-	case reportWords.in(b.request):
+	case reportWords.in(kind):
 		return about + t.say(" Analysis & Report", ": Analyse & Bericht")
-	case chartWords.in(b.request) && !analysisWords.in(b.request):
+	case chartWords.in(kind) && !analysisWords.in(kind):
 		return about + t.say(" Chart", ": Diagramm")
 	}
 	return about + t.say(" Analysis", ": Analyse")

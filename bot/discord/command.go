@@ -16,7 +16,7 @@ const maxSuggested = maxOptions
 
 // command handles a slash command or the menu of a message.
 func (l listener) command(ctx context.Context, i *discordapi.Interaction, data *discordapi.ApplicationCommandInteractionData) (bot.Reply, error) {
-	m := bot.Message{Keys: []string{keyOf(i)}, User: userOf(i), Way: bot.WayCommand}
+	m := bot.Message{Keys: []string{keyOf(i)}, User: userOf(i), Way: bot.WayCommand, Direct: i.GuildID == ""}
 	thread := ""
 	if data.CommandType == discordapi.MessageApplicationCommand {
 		target, err := l.front.target(ctx, i, data)
@@ -62,7 +62,7 @@ func (l listener) ask(ctx context.Context, m *bot.Message, options map[string]st
 		m.Files = l.front.files(list)
 	}
 	if strings.TrimSpace(m.Text) == "" && len(m.Files) == 0 {
-		return l.handler.Click(ctx, bot.Click{Keys: m.Keys, Place: m.Place, User: m.User, Button: bot.Button{Action: bot.ActNew}})
+		return l.handler.Click(ctx, bot.Click{Keys: m.Keys, Place: m.Place, User: m.User, Direct: m.Direct, Button: bot.Button{Action: bot.ActNew}})
 	}
 	return l.handler.Hear(ctx, *m)
 }

@@ -122,7 +122,7 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 	}
 	reply, err := l.handler.Hear(ctx, bot.Message{
 		Keys: []string{"discord:message:" + m.ID}, Place: place, ID: m.ID, User: l.author(m),
-		Text: text, Files: l.front.files(m.Attachments), Way: way,
+		Text: text, Files: l.front.files(m.Attachments), Way: way, Direct: m.GuildID == "",
 	})
 	if err != nil {
 		log.Error("message not handled", "err", err)

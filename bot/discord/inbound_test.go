@@ -107,6 +107,9 @@ func TestHear_whereAndHow(t *testing.T) {
 			if c.want != nil && got.Place != c.want(o, id) {
 				t.Errorf("heard at %+v, want %+v", got.Place, c.want(o, id))
 			}
+			if got.Direct != (c.want == nil) {
+				t.Errorf("whether it is said to Bob alone: %t", got.Direct)
+			}
 			if c.want == nil && (got.Place.Workspace != "" || got.Place.Channel == "" || got.Place.Thread != "") {
 				t.Errorf("a direct message is heard at %+v", got.Place)
 			}

@@ -299,6 +299,6 @@ func (l listener) click(ctx context.Context, i *discordapi.Interaction, b bot.Bu
 		return bot.Reply{}, err
 	}
 	return l.handler.Click(ctx, bot.Click{
-		Keys: []string{keyOf(i)}, Place: place, At: at, User: userOf(i), Button: b, Fields: fields,
+		Keys: []string{keyOf(i)}, Place: place, At: at, User: userOf(i), Button: b, Fields: fields, Direct: i.GuildID == "",
 	})
 }

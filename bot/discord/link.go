@@ -108,19 +108,23 @@ func (e *ear) Read(p []byte) (int, error) {
 
 func (l *link) hear() { l.heard.Store(time.Now().UnixNano()) }
 
-// open brings the session up. ErrStuck if that takes too long: the library does not
+// open brings the session up. It returns errStuck if that takes too long: the library does not
 // look at deadlines here.
-func (l *link) open(ctx context.Context, within time.Duration) error {
+func (l *link) open(ctx context.Context, limit time.Duration) error {
 	select {
 	case <-l.down: // of the connection before
 	default:
 	}
-	done := make(chan error, 1)
-	go func() { done <- l.api.Open() }()
-	t := time.NewTimer(within)
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = l.api.Open()
+	}()
+	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {
-	case err := <-done:
+	case <-done:
 		return err
 	case <-ctx.Done():
 		l.settle(done)
@@ -134,13 +138,21 @@ func (l *link) open(ctx context.Context, within time.Duration) error {
 // settle gives a session up and waits for what the library does with it, if it still
 // does something. One goroutine of the library's stays behind if it waits for its own
 // lock: it cannot be reached, and holds nothing but itself.
-func (l *link) settle(done <-chan error) {
+func (l *link) settle(done <-chan struct{}) {
 	l.abandon()
+	within(done)
+}
+
+// within waits for what the library does, but not for ever. It reports whether it
+// was done.
+func within(done <-chan struct{}) bool {
 	t := time.NewTimer(goodbye)
 	defer t.Stop()
 	select {
-	case _ = <-done: // it was given up: why it ends does not matter
+	case <-done:
+		return true
 	case <-t.C:
+		return false
 	}
 }
 
@@ -160,14 +172,10 @@ func (l *link) watch(ctx context.Context, quiet time.Duration) error {
 				continue
 			}
 			l.cut()
-			t := time.NewTimer(goodbye)
-			defer t.Stop()
-			select {
-			case <-l.down:
-				return errors.New("the connection was silent")
-			case <-t.C:
+			if !within(l.down) {
 				return errStuck
 			}
+			return errors.New("the connection was silent")
 		}
 	}
 }
@@ -191,18 +199,14 @@ func (l *link) abandon() {
 
 // close ends the session, so that Discord shows the bot as away at once.
 func (l *link) close() {
-	done := make(chan error, 1)
-	go func() { done <- l.api.Close() }()
-	l.settleAfter(done)
-}
-
-func (l *link) settleAfter(done <-chan error) {
-	t := time.NewTimer(goodbye)
-	defer t.Stop()
-	select {
-	case _ = <-done: // Bob stops: so does it, with or without a word to Discord
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.api.Close() // with or without a word to Discord
+	}()
+	if within(done) {
 		l.abandon()
-	case <-t.C:
-		l.settle(done)
+		return
 	}
+	l.settle(done)
 }

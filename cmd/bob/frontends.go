@@ -83,10 +83,10 @@ func (s *server) talk(ctx context.Context, f surface, c *bot.Conversation) error
 
 // unlessOver is err, or nil where ctx was done: what was under way was interrupted.
 func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // listen keeps a front end listening.
@@ -94,13 +94,12 @@ func (s *server) listen(ctx context.Context, f surface, c *bot.Conversation) err
 	began := time.Now()
 	for ctx.Err() == nil {
 		err := f.Run(ctx, c)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil && time.Since(began) < newborn:
-			return fmt.Errorf("%s: %w", f.Name(), err)
+		if ctx.Err() == nil {
+			if err != nil && time.Since(began) < newborn {
+				return fmt.Errorf("%s: %w", f.Name(), err)
+			}
+			s.h.log.Error("a front end cannot be used: its jobs go on", "surface", f.Name(), "err", err)
 		}
-		s.h.log.Error("a front end cannot be used: its jobs go on", "surface", f.Name(), "err", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(comeBack):

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-
 	slackapi "github.com/slack-go/slack"
 
 	"github.com/askbob/bob/bot"

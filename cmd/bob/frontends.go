@@ -20,7 +20,7 @@ type surface interface {
 }
 
 // surfaces makes the front ends that the configuration turns on, and what of them is
-// reached over HTTP, by the beginning of its path.
+// reached over HTTP, by its pattern.
 func (h *house) surfaces() (list []surface, routes map[string]http.Handler, err error) {
 	routes = map[string]http.Handler{}
 	if h.cfg.Slack.on() {
@@ -37,6 +37,9 @@ func (h *house) surfaces() (list []surface, routes map[string]http.Handler, err 
 			return nil, nil, err
 		}
 		list = append(list, d)
+		if h.cfg.Discord.PublicKey != "" {
+			routes["POST /discord/interactions"] = d.Interactions()
+		}
 	}
 	return list, routes, nil
 }

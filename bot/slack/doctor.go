@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/askbob/bob/bot"
-
 	slackapi "github.com/slack-go/slack"
+
+	"github.com/askbob/bob/bot"
 )
 
 // checkTimeout bounds all checks.

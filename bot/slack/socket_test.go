@@ -52,11 +52,14 @@ func TestSlack_Run_connectsAnewWhenSlackIsDown(t *testing.T) {
 
 func TestSlack_Run_whatWasNotAnsweredBeforeACutComesAgain(t *testing.T) {
 	t.Parallel()
-	begun, written := make(chan struct{}, 1), make(chan struct{})
+	begun, written := make(chan struct{}, 8), make(chan struct{})
 	s := newStage(t, slack.ModeSocket, setup{ear: &ear{hear: func(ctx context.Context, _ bot.Message) (bot.Reply, error) {
 		begun <- struct{}{}
-		<-written
-		return bot.Reply{}, nil
+		select {
+		case <-written:
+		case <-ctx.Done():
+		}
+		return bot.Reply{}, ctx.Err()
 	}}})
 	_, events := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "DU1", User: "U1", Text: "work"})
 	<-begun

@@ -34,6 +34,16 @@ func (c *conn) close() {
 	})
 }
 
+// over reports whether the line is cut.
+func (c *conn) over() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s *Server) openSocket(Team, args) (map[string]any, error) {
 	return map[string]any{"url": "ws" + s.base[len("http"):] + "/link"}, nil
 }
@@ -132,7 +142,7 @@ func (s *Server) line() *conn {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, c := range s.conns {
-			if !c.deaf {
+			if !c.deaf && !c.over() {
 				found = c
 			}
 		}

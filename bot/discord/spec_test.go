@@ -104,3 +104,34 @@ func (d *spec) schema(t *testing.T, r discordfake.Request) *jsonschema.Schema {
 	t.Fatalf("no schema for %s %s", r.Method, r.Path)
 	return nil
 }
+
+// TestSpec_refuses holds the description to what it is good for, so that a body that
+// conforms means something.
+func TestSpec_refuses(t *testing.T) {
+	t.Parallel()
+	d, err := loadSpec()
+	if err != nil {
+		t.Skipf("bodies are not checked against discord's description: %v", err)
+	}
+	embeds := strings.TrimSuffix(strings.Repeat(`{"description":"x"},`, 11), ",")
+	for name, c := range map[string]struct {
+		method, path, body string
+		ok                 bool
+	}{
+		"a message":         {"POST", "/channels/1/messages", `{"content":"x"}`, true},
+		"11 embeds":         {"POST", "/channels/1/messages", `{"embeds":[` + embeds + `]}`, false},
+		"a long nonce":      {"POST", "/channels/1/messages", `{"content":"x","nonce":"` + strings.Repeat("n", 26) + `"}`, false},
+		"a thread's name":   {"POST", "/channels/1/messages/2/threads", `{"name":"` + strings.Repeat("n", 101) + `"}`, false},
+		"a command's name":  {"PUT", "/applications/1/commands", `[{"name":"` + strings.Repeat("n", 33) + `","description":"x"}]`, false},
+		"an unknown answer": {"POST", "/interactions/1/t/callback", `{"type":99}`, false},
+	} {
+		body, err := jsonschema.UnmarshalJSON(strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.schema(t, discordfake.Request{Method: c.method, Path: c.path}).Validate(body)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

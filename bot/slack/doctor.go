@@ -53,7 +53,7 @@ func (s *Slack) checkToken(ctx context.Context) []bot.Finding {
 	api := s.client(s.cfg.BotToken)
 	who, err := api.AuthTestContext(ctx)
 	if err != nil {
-		return []bot.Finding{{Name: "slack token", Text: "Slack does not take slack.bot_token: " + said(err) + ". Copy it (xoxb-…) from the app's page \"OAuth & Permissions\"."}}
+		return []bot.Finding{{Name: "slack token", Text: untried("slack.bot_token", err, "Copy it (xoxb-…) from the app's page \"OAuth & Permissions\".")}}
 	}
 	return []bot.Finding{
 		{Name: "slack token", OK: true, Text: fmt.Sprintf("%s in %s", who.User, who.Team)},
@@ -105,11 +105,20 @@ func checkHome(ctx context.Context, api *slackapi.Client, self string) bot.Findi
 func (s *Slack) checkSocket(ctx context.Context) bot.Finding {
 	f := bot.Finding{Name: "slack socket"}
 	if _, _, err := s.client(s.cfg.BotToken).StartSocketModeContext(ctx); err != nil {
-		f.Text = "Slack does not take slack.app_token: " + said(err) + ". Make one (xapp-…) with connections:write at the app's page \"Basic Information\", and turn Socket Mode on."
+		f.Text = untried("slack.app_token", err, "Make one (xapp-…) with connections:write at the app's page \"Basic Information\", and turn Socket Mode on.")
 		return f
 	}
 	f.OK, f.Text = true, "Slack gives an address"
 	return f
+}
+
+// untried says why a setting could not be tried, or that Slack does not take it and
+// what to do then.
+func untried(setting string, err error, advice string) string {
+	if _, refused := errors.AsType[slackapi.SlackErrorResponse](err); !refused {
+		return setting + " was not tried: Slack gives " + said(err) + ". Is the network there, or a proxy to name as slack.api_url?"
+	}
+	return "Slack does not take " + setting + ": " + said(err) + ". " + advice
 }
 
 // said is an error for people: Slack's word for it, or that it did not answer.

@@ -27,7 +27,10 @@ type seen struct {
 	} `json:"author"`
 	Content string `json:"content"`
 	Nonce   any    `json:"nonce"` // a text or a number
-	Embeds  []struct {
+	Files   []struct {
+		Description string `json:"description"`
+	} `json:"attachments"`
+	Embeds []struct {
 		Footer struct {
 			Text string `json:"text"`
 		} `json:"footer"`
@@ -85,16 +88,21 @@ func (f *FrontEnd) look(ctx context.Context, channel string, is func(*seen) bool
 }
 
 // answersTo reports whether a message of Bob's is a post. The mark is the last of its
-// text, or of its embed: nobody else writes there. A card that was edited after a
+// text, of its embed or of what a file is said to be: nobody else writes there. A card that was edited after a
 // restart has lost its mark, and is known by its job.
 func (m *seen) answersTo(p *bot.Post) bool {
 	mark := refWord + refOf(p.Key)
-	if m.Nonce == nonceOf(p.Key) || strings.HasSuffix(m.Content, "-# "+mark) {
+	if m.Nonce == nonceOf(p.Key) || strings.HasSuffix(m.Content, subtext+mark) {
 		return true
+	}
+	for _, file := range m.Files {
+		if strings.HasSuffix(file.Description, " · "+mark) {
+			return true
+		}
 	}
 	for _, e := range m.Embeds {
 		switch foot := e.Footer.Text; {
-		case strings.HasSuffix(foot, " · "+mark):
+		case foot == mark, strings.HasSuffix(foot, " · "+mark):
 			return true
 		case p.Card != nil && foot != "" && foot == footer(p.Card.Job, ""):
 			return true

@@ -47,9 +47,11 @@ func (m *markdown) glue() string {
 	return " "
 }
 
-// fill returns the next part, of at most limit units.
+// fill returns the next part, of at most limit units. It ends before a heading if that
+// is far enough down, so that what stands below one stays together.
 func (m *markdown) fill(limit int) string {
-	out := ""
+	out, chapter := "", -1
+	var kept []bot.TextBlock
 	var last bot.TextBlock
 	for len(m.blocks) > 0 {
 		b := m.blocks[0]
@@ -59,6 +61,9 @@ func (m *markdown) fill(limit int) string {
 		glue := ""
 		if out != "" {
 			glue = gap(last, b)
+		}
+		if b.Kind == bot.TextHeading && units(out) > limit/2 {
+			chapter, kept = len(out), slices.Clone(m.blocks)
 		}
 		room := limit - units(out) - units(glue)
 		text, rest := fit(b, room, out == "" || room > limit/2)
@@ -71,6 +76,9 @@ func (m *markdown) fill(limit int) string {
 			break
 		}
 		m.blocks = m.blocks[1:]
+	}
+	if len(m.blocks) > 0 && chapter > 0 {
+		out, m.blocks = out[:chapter], kept
 	}
 	return out
 }
@@ -156,7 +164,7 @@ func written(b bot.TextBlock) string {
 	case bot.TextCode:
 		text = fenced(b.Code)
 	case bot.TextRule:
-		text = "⎯⎯⎯⎯⎯⎯"
+		text = "──────"
 	case bot.TextHeading:
 		if b.Level <= maxHeading {
 			text = strings.Repeat("#", max(1, b.Level)) + " " + flat(inline(b.Spans))

@@ -48,7 +48,11 @@ func (f *FrontEnd) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	up, err := f.send(ctx, p.Place, &m, files, threadName(&p))
 	if err != nil && len(files) > 0 && codeOf(err) == codeTooLarge {
 		// This server takes less than most.
-		m.Content = strings.TrimSpace(fileNote(p.File) + "\n" + m.Content)
+		short := p
+		short.Text, short.File = strings.TrimSpace(fileNote(p.File)+"\n\n"+p.Text), nil
+		nonce := m.Nonce
+		m = postMessage(&short)
+		m.Nonce, m.Enforce = nonce, true
 		up, err = f.send(ctx, p.Place, &m, nil, threadName(&p))
 	}
 	if err != nil {

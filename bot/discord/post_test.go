@@ -216,12 +216,27 @@ func TestPost_files(t *testing.T) {
 	d.Fail(discordfake.Fault{Method: http.MethodPost, Status: http.StatusRequestEntityTooLarge, Code: 40005, End: "/messages"})
 	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), Text: "look", File: &bot.FileContent{Name: "c.bin", Data: []byte("1")}})
 	list := d.Messages(d.thread)
-	for i, words := range [][]string{{"see", "a'b.bin", "at most 10"}, {"look", "c.bin"}} {
+	for i, words := range [][]string{{"see", "a'b.bin", "at most 10"}, {"look", "c.bin", "on this server"}} {
 		for _, w := range words {
 			if text := raw(list[i].Body); !strings.Contains(text, w) || len(list[i].Files) != 0 {
 				t.Errorf("%q is not said in %q", w, text)
 			}
 		}
+	}
+}
+
+// A file stands in a message of its own, whose mark nobody sees.
+func TestPost_aFileIsFoundByWhatIsSaidOfIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := bot.Post{Key: "1", Place: d.place(d.thread), File: &bot.FileContent{Name: "deck.pptx", Data: []byte("1")}}
+	at := d.post(t, p)
+	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), File: &bot.FileContent{Name: "deck.pdf", Data: []byte("2")}})
+	if text := raw(d.Messages(d.thread)[0].Body); text != "" {
+		t.Errorf("%q stands above the file", text)
+	}
+	if got, err := newFront(t, d.Server, nil).Find(t.Context(), p); err != nil || got != at {
+		t.Errorf("found at %+v, %v; want %+v", got, err, at)
 	}
 }
 

@@ -24,6 +24,13 @@ type message struct {
 	Nonce      string                        `json:"nonce,omitempty"`
 	Enforce    bool                          `json:"enforce_nonce,omitempty"`
 	Reference  *reference                    `json:"message_reference,omitempty"`
+	Files      []fileWords                   `json:"attachments,omitempty"`
+}
+
+// fileWords says what a file is to those who do not see it.
+type fileWords struct {
+	ID          string `json:"id"` // its number in the request
+	Description string `json:"description"`
 }
 
 // mentions says whom a message may ping. Its zero value pings nobody.
@@ -107,7 +114,7 @@ func cardText(c *bot.Card) string {
 	}
 	hints := sheet{left: maxCardText / 4}
 	for _, h := range c.Hints[:min(len(c.Hints), maxCardHints)] {
-		hints.add("-# " + line(h, maxCardLine))
+		hints.add(subtext + line(h, maxCardLine))
 	}
 	s.left -= hints.used() + 40
 	shown := 0
@@ -180,6 +187,9 @@ func color(s jobs.Status) int {
 	}
 }
 
+// subtext makes a line a small one.
+const subtext = "-# "
+
 // refWord stands before the mark of a message.
 const refWord = "ref "
 
@@ -211,19 +221,30 @@ func postMessage(p *bot.Post) message {
 	if p.File != nil && !sendable(p.File) {
 		text = strings.TrimSpace(text + "\n\n" + fileNote(p.File))
 	}
-	m := textMessage(text, "-# "+refWord+ref, p.Mention)
+	if text == "" && p.File != nil {
+		m := newMessage()
+		m.Files = []fileWords{{ID: "0", Description: fileName(p.File.Name) + " · " + refWord + ref}}
+		m.Components = rows(p.Buttons)
+		m.ping(p.Mention)
+		return m
+	}
+	m := textMessage(text, refWord+ref, p.Mention)
 	m.Components = rows(p.Buttons)
 	return m
 }
 
 // textMessage puts Markdown into a message's own text, and what does not fit there
-// into an embed. Last stands below it.
-func textMessage(text, last, mention string) message {
+// into an embed. The mark stands below all of it, unless it is empty.
+func textMessage(text, mark, mention string) message {
 	m := newMessage()
 	reader := readMarkdown(text)
 	lead := ""
 	if snowflake(mention) {
 		lead = "<@" + mention + ">" + reader.glue()
+	}
+	last := ""
+	if mark != "" {
+		last = subtext + mark
 	}
 	content := reader.fill(maxContent - units(lead) - units(last) - 2)
 	m.Content = strings.TrimSpace(lead + content)
@@ -232,7 +253,11 @@ func textMessage(text, last, mention string) message {
 		if !reader.done() {
 			rest = strings.TrimSpace(rest + "\n" + cutNote)
 		}
-		m.Embeds = append(m.Embeds, &discordapi.MessageEmbed{Description: rest})
+		below := &discordapi.MessageEmbed{Description: rest}
+		if mark != "" {
+			below.Footer, last = &discordapi.MessageEmbedFooter{Text: mark}, ""
+		}
+		m.Embeds = append(m.Embeds, below)
 	}
 	if last != "" {
 		m.Content = strings.TrimSpace(m.Content + "\n" + last)
@@ -269,6 +294,9 @@ func fileNote(f *bot.FileContent) string {
 	name := "`" + strings.ReplaceAll(fileName(f.Name), "`", "'") + "`"
 	if len(f.Data) == 0 {
 		return name + " is empty, so there is nothing to send."
+	}
+	if sendable(f) {
+		return name + " is more than Discord takes on this server. It is kept with the job."
 	}
 	return fmt.Sprintf("%s has %d MiB, and Discord takes at most %d. It is kept with the job.", name, len(f.Data)>>20, maxFileBytes>>20)
 }

@@ -245,9 +245,37 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add("```\n" + strings.Repeat("`", 50))
 	f.Add("[a](javascript:x) [b](https://e.example/)>)")
 	f.Fuzz(func(t *testing.T, text string) {
-		m := textMessage(text, "-# ref 0", "1")
+		m := textMessage(text, "ref 0", "1")
 		if err := m.check(); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// What stands below a heading is not torn apart, and the mark stands below all of it.
+func TestRender_aLongTextGoesOnBelowAHeading(t *testing.T) {
+	t.Parallel()
+	first := strings.Repeat("- A finding of some length.\n", 45)
+	m := textMessage(first+"\n## Check\n"+strings.Repeat("- The totals agree, all of them.\n", 30), "ref 0", "")
+	if strings.Contains(m.Content, "Check") || strings.Contains(m.Content, "ref 0") {
+		t.Errorf("the text is %q", m.Content)
+	}
+	if len(m.Embeds) != 1 || !strings.HasPrefix(m.Embeds[0].Description, "## Check\n") || m.Embeds[0].Footer.Text != "ref 0" {
+		t.Errorf("below it stands %+v", m.Embeds)
+	}
+}
+
+func TestEscape_onlyWhatDiscordReads(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Completed: Sales (job 1), 50%": "Completed: Sales (job 1), 50%",
+		":smile: https://x.io a:":       `\:smile: https\://x.io a\:`,
+		"1) one":                        `1\) one`,
+		"[x](https://x.io)":             `\[x\](https\://x.io)`,
+		"<#1> a_b @here":                `\<\#1\> a\_b \@here`,
+	} {
+		if got := escape(text); got != want {
+			t.Errorf("%q is written %q, want %q", text, got, want)
+		}
+	}
 }

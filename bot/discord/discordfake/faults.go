@@ -37,7 +37,18 @@ func (s *Server) fault(method, path string) *Fault {
 			return f
 		}
 	}
+	if s.down != 0 {
+		return &Fault{Status: s.down}
+	}
 	return nil
+}
+
+// Down has Discord's API answer all requests with a status, from now on. Zero: it is up
+// again. The gateway stays as it is.
+func (s *Server) Down(status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = status
 }
 
 // answer writes what a fault says.

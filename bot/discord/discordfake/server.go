@@ -36,6 +36,7 @@ type Server struct {
 	files    map[string][]byte       // by path
 	requests []Request
 	faults   []*Fault
+	down     int // the status of all answers; 0: it is up
 	invalid  int
 	flags    int
 	gate     gate
@@ -293,6 +294,10 @@ func (s *Server) shape(m *Message) map[string]any {
 	var files []any
 	for i, f := range m.Files {
 		files = append(files, map[string]any{"id": strconv.Itoa(i), "filename": f.Name, "size": len(f.Data), "url": s.http.URL + "/x"})
+		if words, _ := m.Body["attachments"].([]any); i < len(words) {
+			said, _ := words[i].(map[string]any)
+			files[i].(map[string]any)["description"] = said["description"]
+		}
 	}
 	if files != nil {
 		out["attachments"] = files

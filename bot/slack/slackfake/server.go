@@ -82,7 +82,7 @@ type Server struct {
 	pending  map[string]*Delivery
 	order    []string // of the deliveries that Bob took
 	late     int
-	missed   int      // answers over the socket that get lost from now on
+	missed   int // answers over the socket that get lost from now on
 	count    int
 }
 

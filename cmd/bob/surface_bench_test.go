@@ -39,7 +39,7 @@ func BenchmarkSlack_burst(b *testing.B) {
 	team := fake.Config().Teams[0].ID
 	var took []time.Duration
 	for b.Loop() {
-		before := v.count("SELECT count(*) FROM jobs")
+		before := v.jobCount()
 		errs, waits := make([]error, burstSize), make([]time.Duration, burstSize)
 		var people sync.WaitGroup
 		for i := range burstSize {
@@ -53,7 +53,7 @@ func BenchmarkSlack_burst(b *testing.B) {
 		if err := errors.Join(errs...); err != nil {
 			b.Fatal(err)
 		}
-		if got := v.count("SELECT count(*) FROM jobs") - before; got != burstSize {
+		if got := v.jobCount() - before; got != burstSize {
 			b.Fatalf("%d jobs of %d commands", got, burstSize)
 		}
 		took = append(took, waits...)

@@ -66,7 +66,7 @@ type seen struct {
 // newCrowd are as many as the environment says.
 func newCrowd(tb testing.TB) *crowd {
 	tb.Helper()
-	c := &crowd{jobs: int(soakNumber(tb, surfaceVar, shortSurface)), seed: soakNumber(tb, surfaceSeedVar, rand.Uint64())} //nolint:gosec // a number of jobs
+	c := &crowd{jobs: int(soakNumber(tb, surfaceVar, shortSurface)), seed: soakNumber(tb, surfaceSeedVar, rand.Uint64())}
 	c.rooms = min(40, max(2, c.jobs/6))
 	return c
 }
@@ -79,9 +79,9 @@ func (c *crowd) soak() {
 	begun := time.Now()
 	calm := c.disturb()
 	var people sync.WaitGroup
-	dice := rand.New(rand.NewPCG(c.seed, 1)) //nolint:gosec // chosen to be repeated
+	dice := rand.New(rand.NewPCG(c.seed, 1))
 	for i := range c.jobs {
-		mark, own := fmt.Sprintf("mark-%05d", i), rand.New(rand.NewPCG(c.seed, uint64(i)+100)) //nolint:gosec // chosen to be repeated
+		mark, own := fmt.Sprintf("mark-%05d", i), rand.New(rand.NewPCG(c.seed, uint64(i)+100))
 		people.Go(func() { c.give(mark, own) })
 		<-time.After(time.Duration(dice.IntN(60)) * time.Millisecond)
 		if i > 0 && i%max(10, c.jobs/8) == 0 {
@@ -109,7 +109,7 @@ func (c *crowd) disturb() (calm func()) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		dice := rand.New(rand.NewPCG(c.seed, 2)) //nolint:gosec // chosen to be repeated
+		dice := rand.New(rand.NewPCG(c.seed, 2))
 		for {
 			select {
 			case <-ctx.Done():

@@ -34,7 +34,14 @@ const (
 
 // pace is how often something may be done: in any minute at most perMinute times and
 // burst times more. Bob stays below what Slack allows, so that it is never refused.
-type pace struct{ perMinute, burst int }
+type pace struct {
+	perMinute, burst int
+	first            int // of the burst, what there is at a start; 0: all
+}
+
+// afterStart is how often the methods that come closest to Slack's limit may be called
+// at once after a start: Slack counts what was called before it too.
+const afterStart = 2
 
 // The paces. Slack allows about 50, 20 and 100 calls a minute in the tiers 3, 2 and 4,
 // for each method and workspace, and about one message a second in a channel.
@@ -42,8 +49,10 @@ func (m method) pace() pace {
 	switch m {
 	case mPost:
 		return pace{perMinute: 200, burst: 20}
-	case mUpdate, mReplies, mHistory, mOpenDM:
-		return pace{perMinute: 36, burst: 12}
+	case mUpdate: // as many cards as can be are kept fresh
+		return pace{perMinute: 44, burst: 4, first: afterStart}
+	case mReplies, mHistory, mOpenDM:
+		return pace{perMinute: 36, burst: 12, first: afterStart}
 	default:
 		return pace{perMinute: 75, burst: 20}
 	}
@@ -142,6 +151,9 @@ func (l *pacer) bucket(name string, p pace, now time.Time) *bucket {
 	if !ok {
 		l.prune(now)
 		b = &bucket{limiter: rate.NewLimiter(rate.Limit(float64(p.perMinute)/60), p.burst)}
+		if p.first > 0 {
+			b.limiter.ReserveN(now, p.burst-p.first)
+		}
 		l.buckets[name] = b
 	}
 	return b

@@ -44,6 +44,31 @@ func TestPacer_keepBelowWhatSlackAllows(t *testing.T) {
 	}
 }
 
+func TestPacer_startAnewWithinWhatSlackAllows(t *testing.T) {
+	t.Parallel()
+	for _, m := range []method{mUpdate, mReplies, mHistory, mOpenDM} {
+		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+		begun, n := now.Add(10*time.Minute), 0
+		l := newPacer(time.Nanosecond, func() time.Time { return now })
+		for now.Before(begun.Add(time.Minute)) {
+			if now.Equal(begun.Add(30 * time.Second)) {
+				l = newPacer(time.Nanosecond, func() time.Time { return now })
+			}
+			// It rests until begun, so that the burst is there.
+			if l.turn(t.Context(), "T1", m, "") == nil && !now.Before(begun) {
+				n++
+			}
+			now = now.Add(100 * time.Millisecond)
+			if n == 0 && now.Before(begun) {
+				now = begun
+			}
+		}
+		if n > 50 || n < 30 {
+			t.Errorf("%s was called %d times in a minute with a start in it, Slack allows 50", m, n)
+		}
+	}
+}
+
 func TestPacer_eachWorkspaceAndChannelHasItsOwn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

@@ -2,6 +2,7 @@ package discordfake
 
 import (
 	"net/http"
+	"time"
 )
 
 // Interaction is one use of a command, a button or a form, and what was answered.
@@ -12,6 +13,9 @@ type Interaction struct {
 	Original  map[string]any   // the reply as it stands; nil: none, or deleted
 	Deleted   bool
 	Followups []map[string]any
+	Took      time.Duration // until the first answer
+
+	begun time.Time
 }
 
 // Ask makes an interaction that is told in another way, and returns its ID and token.
@@ -19,7 +23,7 @@ func (s *Server) Ask(event map[string]any) (id, token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	channel, _ := event["channel_id"].(string)
-	i := &Interaction{ID: s.id(), Token: "token-" + s.id(), Channel: channel}
+	i := &Interaction{ID: s.id(), Token: "token-" + s.id(), Channel: channel, begun: time.Now()}
 	s.asked[i.Token] = i
 	return i.ID, i.Token
 }
@@ -99,6 +103,9 @@ func (s *Server) callback(i *Interaction, body, data map[string]any) error {
 		}
 	default:
 		return invalidForm("type")
+	}
+	if len(i.Answers) == 0 {
+		i.Took = time.Since(i.begun)
 	}
 	i.Answers = append(i.Answers, body)
 	return nil

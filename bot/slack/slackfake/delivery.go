@@ -124,8 +124,19 @@ func (s *Server) acked(id string, payload any) {
 	if d == nil || len(d.sent) == 0 {
 		return
 	}
+	if s.missed > 0 {
+		s.missed--
+		return
+	}
 	raw, _ := json.Marshal(payload) //nolint:errchkjson // it came from JSON
 	d.take(raw)
+}
+
+// Miss lets Bob's next answers over the socket get lost.
+func (s *Server) Miss(answers int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed += answers
 }
 
 // take records an answer. The server's mutex is held.

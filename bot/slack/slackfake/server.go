@@ -82,6 +82,7 @@ type Server struct {
 	pending  map[string]*Delivery
 	order    []string // of the deliveries that Bob took
 	late     int
+	missed   int // answers over the socket that get lost from now on
 	count    int
 }
 
@@ -155,6 +156,14 @@ func (s *Server) Fail(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[method] = append(s.faults[method], faults...)
+}
+
+// Mend lets nothing go wrong any more that has not yet.
+func (s *Server) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.faults)
+	s.missed = 0
 }
 
 // Shut lets what is said in a channel be refused with an error; empty: no more.

@@ -41,11 +41,9 @@ func NewCard(r *jobs.Report, v CardView, now time.Time) Card {
 	for _, w := range r.Waiting {
 		c.Waits = append(c.Waits, waitLine(w, now))
 	}
+	c.Hints = []string{fmt.Sprintf("Ask for it at any time with: status %s", r.ID)}
 	if r.Status == jobs.StatusPlanning {
-		c.Hints = []string{
-			fmt.Sprintf("Ask for it at any time with: status %s", r.ID),
-			"What you reply in this thread, the job is told.",
-		}
+		c.Hints = append(c.Hints, "What you reply in this thread, the job is told.")
 	}
 	return c
 }
@@ -92,9 +90,14 @@ func awaitsPerson(r *jobs.Report) bool {
 		slices.ContainsFunc(r.Waiting, func(w jobs.Wait) bool { return forPerson(w.Reason) }))
 }
 
+// cardPercent is how much is done. Of a job that ended without all of it, that is what
+// was done, not how far the last step came.
 func cardPercent(r *jobs.Report) int {
-	if r.Summary.Total == 0 || r.Status == jobs.StatusPlanning || r.Status == jobs.StatusAwaitingApproval {
+	switch {
+	case r.Summary.Total == 0, r.Status == jobs.StatusPlanning, r.Status == jobs.StatusAwaitingApproval:
 		return -1
+	case r.Status.Final() && r.Status != jobs.StatusCompleted:
+		return r.Summary.Completed * 100 / r.Summary.Total
 	}
 	return percent(r.Progress)
 }
@@ -108,7 +111,7 @@ func cardFacts(r *jobs.Report, now time.Time) []string {
 	switch r.Status {
 	case jobs.StatusPlanning:
 	case jobs.StatusAwaitingApproval:
-		facts = append(forecastFacts(r.Forecast), costWords(r)+" spent so far")
+		facts = append(forecastFacts(r), costWords(r)+" spent so far")
 	default:
 		facts = append([]string{doneWords(r.Summary)}, facts...)
 	}
@@ -163,15 +166,23 @@ func coarseUp(d time.Duration) time.Duration {
 	return d
 }
 
-func forecastFacts(f *jobs.ForecastReport) []string {
+func forecastFacts(r *jobs.Report) []string {
+	f := r.Forecast
 	if f == nil {
 		return nil
 	}
-	steps := fmt.Sprintf("%d steps", f.Steps)
-	if f.Steps == 1 {
+	count := r.Summary.Total // as the card counts later: the forecast counts what puts results together too
+	if count == 0 {
+		count = f.Steps
+	}
+	steps := fmt.Sprintf("%d steps", count)
+	if count == 1 {
 		steps = "1 step"
 	}
-	cost := "about " + jobs.ShortUSD(f.CostLow) + ", at most " + jobs.ShortUSD(f.CostHigh) + " likely"
+	cost := "about " + jobs.ShortUSD(f.CostLow)
+	if high := jobs.ShortUSD(f.CostHigh); high != jobs.ShortUSD(f.CostLow) {
+		cost += ", at most " + high + " likely"
+	}
 	if f.Unpriced > 0 {
 		cost += fmt.Sprintf(" (steps of unknown price: %d)", f.Unpriced)
 	}

@@ -90,7 +90,7 @@ func TestDelivery_whatAsksPeopleMentionsThemAndHasButtons(t *testing.T) {
 			text   string
 			values []string
 		}{
-			"job_a": {"✋ **Q4 sales deck** (job_a)\n\nThe plan waits for your approval. · 9 steps", []string{
+			"job_a": {"✋ **Q4 sales deck** (job_a)\n\nThe plan waits for your approval.\n\n9 steps", []string{
 				"approve|job_a|2", "plan|job_a|", "edit|job_a|2", "cheaper|job_a|2", "reject|job_a|2", "details|job_a|",
 			}},
 			"job_q": {"❓ **Q4 sales deck** (job_q)\n\nStep 3 (Send) asks:\nWas it sent?", []string{"answer|job_q|3", "details|job_q|"}},

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +120,10 @@ func noticePost(l jobs.Letter, r *jobs.Report) Post {
 	mark, text := "ℹ️", noticeText(l.Text)
 	switch l.Kind {
 	case jobs.NoticeApproval:
-		mark, text = stateMark(jobs.StatusAwaitingApproval), joined(append([]string{text}, forecastFacts(r.Forecast)...)...)
+		mark = stateMark(jobs.StatusAwaitingApproval)
+		if facts := joined(forecastFacts(r)...); facts != "" {
+			text += "\n\n" + facts
+		}
 		b.approval(r)
 	case jobs.NoticeQuestion:
 		mark = stateMark(jobs.StatusWaitingForInput)
@@ -155,6 +159,7 @@ func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report
 	if err != nil {
 		return nil, fmt.Errorf("yield of %s: %w", l.Job, err)
 	}
+	slices.SortStableFunc(y.Artifacts, func(a, b jobs.ArtifactReport) int { return cmp.Compare(rank(a), rank(b)) })
 	shown, cut := excerpt(y.Result, maxShownResult)
 	var names []string
 	for _, a := range y.Artifacts {
@@ -178,8 +183,10 @@ func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report
 	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 	b := jobButtons{job: l.Job}
 	b.ended(r)
-	b.add(ActGood, "", "👍 Good result")
-	b.add(ActBad, "", "👎 Not good")
+	if r.Status != jobs.StatusCancelled {
+		b.add(ActGood, "", "👍 Good result")
+		b.add(ActBad, "", "👎 Not good")
+	}
 	steps := []step{{post: Post{Text: strings.Join(parts, "\n\n"), Mention: jobs.LocalUser(l.User), Buttons: b.list}}}
 	if cut {
 		steps = append(steps, step{post: Post{File: &FileContent{Name: whole, MediaType: "text/markdown", Data: []byte(y.Result)}}})
@@ -188,6 +195,14 @@ func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report
 		steps = append(steps, step{file: a.Name, size: a.Bytes})
 	}
 	return steps, nil
+}
+
+// rank puts pictures last: mostly they are parts of the documents.
+func rank(a jobs.ArtifactReport) int {
+	if strings.HasPrefix(a.MediaType, "image/") {
+		return 1
+	}
+	return 0
 }
 
 // endWords is how a job ended, without its symbol.

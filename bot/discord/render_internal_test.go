@@ -279,3 +279,17 @@ func TestEscape_onlyWhatDiscordReads(t *testing.T) {
 		}
 	}
 }
+
+func TestRender_aPageThatDoesNotFitKeepsItsButtons(t *testing.T) {
+	t.Parallel()
+	again := bot.Button{Action: bot.ActAgain, Job: "job_1", Label: "Run again"}
+	m := pageMessage(&bot.Page{Title: "Results", Parts: []bot.Part{
+		{Markdown: strings.Repeat("A sentence. ", 500)}, {Head: "Steps", Buttons: []bot.Button{again}},
+	}})
+	if got := m.Embeds[0].Description; !strings.HasSuffix(got, pageNote) || strings.Contains(got, "Steps") {
+		t.Errorf("the page ends with %q", got[len(got)-100:])
+	}
+	if err := m.check(); err != nil || len(m.Components) != 1 {
+		t.Errorf("%d rows of buttons, %v", len(m.Components), err)
+	}
+}

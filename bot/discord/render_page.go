@@ -35,9 +35,9 @@ func pageMessage(p *bot.Page) message {
 			number++
 			prefix = fmt.Sprintf("%d · ", number)
 		}
-		if !s.part(part, prefix) {
-			whole = false
-			break
+		whole = whole && s.part(part, prefix)
+		if !whole && numbered {
+			break // nobody would know what they are for
 		}
 		for _, b := range part.Buttons {
 			b.Label = prefix + b.Label

@@ -156,6 +156,17 @@ func (o *office) until(thread, words string) (found slackfake.Message) {
 	return found
 }
 
+// shown waits until the card of a thread shows the state of its job, below its title.
+func (o *office) shown(thread, state string) {
+	o.t.Helper()
+	o.wait(func() bool {
+		return slices.ContainsFunc(o.said(thread), func(m slackfake.Message) bool {
+			lines := strings.Split(m.Words(), "\n")
+			return strings.Contains(m.Words(), "ID job_") && len(lines) > 1 && strings.TrimSpace(lines[1]) == state
+		})
+	})
+}
+
 // press presses the button of a message that has a label.
 func (o *office) press(m slackfake.Message, label string) *slackfake.Delivery {
 	o.t.Helper()
@@ -304,7 +315,7 @@ func TestSlack_theSeedsJob(t *testing.T) {
 	o.until(thread, "Completed: ")
 	r := readReport(t, o.data, o.theJob())
 	o.wait(func() bool { return len(o.files(thread)) == len(r.Artifacts) })
-	o.until(thread, "✅ Completed\n")
+	o.shown(thread, "✅ Completed")
 	o.stop()
 	_, done := o.once(thread, "✅ Completed", "Completed")
 	total, _ := sumOf(t, sampleSales, "Revenue")

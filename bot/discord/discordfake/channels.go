@@ -2,6 +2,7 @@ package discordfake
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"unicode/utf8"
 )
@@ -116,9 +117,8 @@ func (s *Server) edit(c *Channel, m *Message, body map[string]any) (any, error) 
 	if err := check(body, len(m.Files)); err != nil {
 		return nil, err
 	}
-	for key, v := range body {
-		m.Body[key] = v
-	}
+	m.Body = maps.Clone(m.Body) // tests look at the one before
+	maps.Copy(m.Body, body)
 	m.Edits++
 	return s.shape(m), nil
 }

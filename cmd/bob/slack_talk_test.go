@@ -125,7 +125,7 @@ func TestSlack_approval(t *testing.T) {
 	}
 	o.press(second, "Run")
 	o.until(thread, "Completed: ")
-	o.shown(thread, "✅ Completed")
+	o.completed(thread)
 	o.stop()
 	o.once(thread, "✅ Completed", "Completed")
 }
@@ -144,7 +144,7 @@ func TestSlack_question(t *testing.T) {
 	asks := o.until(thread, "@UANN")
 	o.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "UANN", Thread: thread, Text: "2025"})
 	o.until(thread, "Completed: ")
-	o.shown(thread, "✅ Completed")
+	o.completed(thread)
 	o.stop()
 	if !strings.Contains(asks.Words(), "Which year?") || !slices.Contains(asks.Labels(), "Answer") {
 		t.Errorf("asked: %s", o.words(&asks))
@@ -164,7 +164,7 @@ func TestSlack_isDown(t *testing.T) {
 	o.fake.Fail("chat.update", down, down)
 	close(letGo)
 	o.until(thread, "Completed: ")
-	o.shown(thread, "✅ Completed")
+	o.completed(thread)
 	o.stop()
 	// The card, the end that was refused, and the end whose answer was lost: that one was found.
 	if n := o.fake.Calls("chat.postMessage"); n != 3 {
@@ -184,7 +184,7 @@ func TestSlack_restart(t *testing.T) {
 	close(letGo)
 	o.start()
 	o.until(thread, "Completed: ")
-	o.shown(thread, "✅ Completed")
+	o.completed(thread)
 	o.stop()
 	o.start() // says nothing again
 	o.stop()

@@ -156,13 +156,14 @@ func (o *office) until(thread, words string) (found slackfake.Message) {
 	return found
 }
 
-// shown waits until the card of a thread shows the state of its job, below its title.
-func (o *office) shown(thread, state string) {
+// completed waits until the card of a thread says so of its job, below its title:
+// steps of it may say it before.
+func (o *office) completed(thread string) {
 	o.t.Helper()
 	o.wait(func() bool {
 		return slices.ContainsFunc(o.said(thread), func(m slackfake.Message) bool {
 			lines := strings.Split(m.Words(), "\n")
-			return strings.Contains(m.Words(), "ID job_") && len(lines) > 1 && strings.TrimSpace(lines[1]) == state
+			return strings.Contains(m.Words(), "ID job_") && len(lines) > 1 && strings.TrimSpace(lines[1]) == "✅ Completed"
 		})
 	})
 }
@@ -315,7 +316,7 @@ func TestSlack_theSeedsJob(t *testing.T) {
 	o.until(thread, "Completed: ")
 	r := readReport(t, o.data, o.theJob())
 	o.wait(func() bool { return len(o.files(thread)) == len(r.Artifacts) })
-	o.shown(thread, "✅ Completed")
+	o.completed(thread)
 	o.stop()
 	_, done := o.once(thread, "✅ Completed", "Completed")
 	total, _ := sumOf(t, sampleSales, "Revenue")

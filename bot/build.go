@@ -105,15 +105,15 @@ func cardPercent(r *jobs.Report) int {
 func cardFacts(r *jobs.Report, now time.Time) []string {
 	tokens := ""
 	if r.Tokens.Sum() > 0 {
-		tokens = tokenWords(r.Tokens)
+		tokens = r.Tokens.Words()
 	}
-	facts := []string{timeFact(r, now), costWords(r), tokens}
+	facts := []string{timeFact(r, now), oneLine(r.Cost.Words()), tokens}
 	switch r.Status {
 	case jobs.StatusPlanning:
 	case jobs.StatusAwaitingApproval:
-		facts = append(forecastFacts(r), costWords(r)+" spent so far")
+		facts = append(forecastFacts(r), oneLine(r.Cost.Words())+" spent so far")
 	default:
-		facts = append([]string{doneWords(r.Summary)}, facts...)
+		facts = append([]string{r.Summary.Words()}, facts...)
 	}
 	return slices.DeleteFunc(facts, func(f string) bool { return f == "" })
 }
@@ -121,7 +121,7 @@ func cardFacts(r *jobs.Report, now time.Time) []string {
 // timeFact is what a job took, or how long it has gone on and will. Where only people
 // are waited for, time says nothing: the waits say since when.
 func timeFact(r *jobs.Report, now time.Time) string {
-	took := elapsed(r, now)
+	took := r.Elapsed(now)
 	switch {
 	case r.Status.Final():
 		if took <= 0 {
@@ -188,7 +188,7 @@ func forecastFacts(r *jobs.Report) []string {
 	}
 	took := ""
 	if f.TimeHighMS > 0 {
-		took = "about " + millis(f.TimeLowMS) + ", at most " + millis(f.TimeHighMS) + " likely"
+		took = "about " + jobs.HumanMS(f.TimeLowMS) + ", at most " + jobs.HumanMS(f.TimeHighMS) + " likely"
 	}
 	return []string{steps, cost, took}
 }
@@ -258,7 +258,7 @@ func stepState(s jobs.TopStep) string {
 func stepDetail(s jobs.TopStep) string {
 	var parts []string
 	if s.Leaves.Total > 1 {
-		parts = append(parts, doneWords(s.Leaves))
+		parts = append(parts, s.Leaves.Words())
 	}
 	switch {
 	case s.Status == jobs.StatusCompleted:

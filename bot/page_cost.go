@@ -21,7 +21,7 @@ func byteWords(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 
 // sumWords is what some calls cost.
 func sumWords(l jobs.CostLine) string {
-	text := fmt.Sprintf("%s (%s, %s)", l.Spent().Short(), tokenWords(l.Tokens), callWords(l.Calls))
+	text := fmt.Sprintf("%s (%s, %s)", l.Spent().Short(), l.Tokens.Words(), callWords(l.Calls))
 	if l.Reserved > 0 {
 		text += fmt.Sprintf(", %s reserved", l.Reserved.Short())
 	}
@@ -138,7 +138,7 @@ func (c *Conversation) jobCostPage(ctx context.Context, id jobs.JobID) (*Page, e
 		lines[at].Add(&call)
 	}
 	p := &Page{Kind: PageCost, Title: "Cost of " + titleOf(r), Parts: []Part{
-		{Head: "Total: " + costWords(r) + " (" + tokenWords(r.Tokens) + ")", Lines: []string{"🆔 Job ID: " + string(r.ID)}},
+		{Head: "Total: " + oneLine(r.Cost.Words()) + " (" + r.Tokens.Words() + ")", Lines: []string{"🆔 Job ID: " + string(r.ID)}},
 		costPart("By purpose and model", lines, func(l *jobs.CostLine) string { return l.Key }),
 	}}
 	if text := forecastWords(r); text != "" {

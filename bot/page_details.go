@@ -71,18 +71,18 @@ func figures(r *jobs.Report, now time.Time, zone *time.Location) []string {
 		}
 	}
 	if !r.Status.Final() {
-		add("📊 Progress", joined(fmt.Sprintf("%d%%", percent(r.Progress)), doneWords(r.Summary)))
+		add("📊 Progress", joined(fmt.Sprintf("%d%%", percent(r.Progress)), r.Summary.Words()))
 		add("🎯 Priority", capital(string(r.Priority)))
 	} else {
-		add("📊 Steps", doneWords(r.Summary))
+		add("📊 Steps", r.Summary.Words())
 	}
 	if r.StartedAt != nil {
-		add("⏱️ Duration", joined(jobs.HumanDuration(elapsed(r, now)), remainingWords(r)))
+		add("⏱️ Duration", joined(jobs.HumanDuration(r.Elapsed(now)), r.RemainingWords()))
 	}
 	if !r.Status.Final() {
 		add("🔄 Current", jobs.Shorten(oneLine(r.Current), maxSnippet))
 	}
-	add("💰 Cost", costWords(r)+" ("+tokenWords(r.Tokens)+")")
+	add("💰 Cost", oneLine(r.Cost.Words())+" ("+r.Tokens.Words()+")")
 	add("🔮 Forecast", forecastWords(r))
 	add("🗓️ Created", r.CreatedAt.In(zone).Format(slotLayout))
 	add("⚠️ Error", jobs.Shorten(oneLine(r.Error), 2*maxSnippet))
@@ -96,11 +96,7 @@ func forecastWords(r *jobs.Report) string {
 	if f == nil {
 		return ""
 	}
-	text := joined(span(jobs.ShortUSD(f.CostLow), jobs.ShortUSD(f.CostHigh)), span(millis(f.TimeLowMS), millis(f.TimeHighMS)))
-	if f.Unpriced > 0 {
-		text += fmt.Sprintf(" (without %d steps whose price is unknown)", f.Unpriced)
-	}
-	return oneLine(text)
+	return oneLine(f.Words())
 }
 
 // waits says what a job waits for and since when, with what a person can do.
@@ -204,9 +200,9 @@ func receipt(r *jobs.Report, n *jobs.NodeReport, now time.Time) []string {
 	add("🔗 After", after(r, n))
 	add("🔧 Model", modelOf(n))
 	if n.Tokens.Sum() > 0 {
-		add("💰 Cost", jobs.ShortUSD(n.CostUSD)+" ("+tokenWords(n.Tokens)+")")
+		add("💰 Cost", jobs.ShortUSD(n.CostUSD)+" ("+n.Tokens.Words()+")")
 	}
-	add("⏱️ Duration", took(n, now))
+	add("⏱️ Duration", n.ElapsedWords(now))
 	if n.Attempts > 0 {
 		add("🔁 Attempts", fmt.Sprint(n.Attempts))
 	}

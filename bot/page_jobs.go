@@ -170,13 +170,13 @@ func upper(name string) string { return strings.ToUpper(name) }
 
 func activeLines(r *jobs.Report, now time.Time) []string {
 	lines := []string{fmt.Sprintf("📊 Progress: %d%%", percent(r.Progress))}
-	if done := doneWords(r.Summary); done != "" {
+	if done := r.Summary.Words(); done != "" {
 		lines[0] += " (" + done + ")"
 	}
 	if r.StartedAt != nil {
-		text := "⏱️ Running: " + jobs.HumanDuration(elapsed(r, now))
+		text := "⏱️ Running: " + jobs.HumanDuration(r.Elapsed(now))
 		if r.RemainingMS > 0 {
-			text += ", est. remaining: " + millis(r.RemainingMS)
+			text += ", est. remaining: " + jobs.HumanMS(r.RemainingMS)
 		}
 		lines = append(lines, text)
 	}
@@ -188,15 +188,15 @@ func activeLines(r *jobs.Report, now time.Time) []string {
 			lines = append(lines, "❓ "+jobs.Shorten(oneLine(w.Text), 2*maxSnippet)+", for "+jobs.HumanDuration(now.Sub(w.Since)))
 		}
 	}
-	return append(lines, fmt.Sprintf("💰 Cost so far: %s (%s)", costWords(r), tokenWords(r.Tokens)))
+	return append(lines, fmt.Sprintf("💰 Cost so far: %s (%s)", oneLine(r.Cost.Words()), r.Tokens.Words()))
 }
 
 func queuedLines(r *jobs.Report) []string {
 	lines := []string{"🎯 Priority: " + capital(string(r.Priority))}
 	if f := r.Forecast; f != nil {
-		lines = append(lines, "📊 Est: "+joined(span(millis(f.TimeLowMS), millis(f.TimeHighMS)), span(jobs.ShortUSD(f.CostLow), jobs.ShortUSD(f.CostHigh))))
+		lines = append(lines, "📊 Est: "+joined(f.TimeWords(), f.CostWords()))
 	} else if r.RemainingMS > 0 {
-		lines = append(lines, "📊 Est: "+millis(r.RemainingMS))
+		lines = append(lines, "📊 Est: "+jobs.HumanMS(r.RemainingMS))
 	}
 	if r.Reason != "" {
 		lines = append(lines, "⏸️ "+capital(reasonWords(r.Reason)))
@@ -205,7 +205,7 @@ func queuedLines(r *jobs.Report) []string {
 }
 
 func finishedLines(r *jobs.Report, now time.Time) []string {
-	lines := []string{fmt.Sprintf("💰 Cost: %s (%s)", costWords(r), tokenWords(r.Tokens))}
+	lines := []string{fmt.Sprintf("💰 Cost: %s (%s)", oneLine(r.Cost.Words()), r.Tokens.Words())}
 	if r.CompletedAt != nil {
 		lines = append(lines, fmt.Sprintf("🕐 %s %s", capital(stateName(r.Status)), ago(*r.CompletedAt, now)))
 	}
@@ -213,14 +213,6 @@ func finishedLines(r *jobs.Report, now time.Time) []string {
 		lines = append(lines, "⚠️ "+jobs.Shorten(text, 2*maxSnippet))
 	}
 	return lines
-}
-
-// span is from low to high, or one of them if they are the same.
-func span(low, high string) string {
-	if low == high {
-		return low
-	}
-	return low + " to " + high
 }
 
 func capital(text string) string {

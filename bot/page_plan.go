@@ -77,7 +77,7 @@ func planLine(r *jobs.Report, n *jobs.NodeReport, tools []string) string {
 		parts = append(parts, "uses "+oneLine(strings.Join(tools, ", ")))
 	}
 	if n.EstimatedMS > 0 {
-		parts = append(parts, "about "+millis(n.EstimatedMS))
+		parts = append(parts, "about "+jobs.HumanMS(n.EstimatedMS))
 	}
 	if n.Optional {
 		parts = append(parts, "optional")

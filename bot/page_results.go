@@ -14,11 +14,11 @@ const maxExcerpt = 200
 func resultsPage(r *jobs.Report, now time.Time) *Page {
 	p := &Page{Kind: PageResults, Title: "Job Results: " + titleOf(r)}
 	facts := []string{
-		"Duration: " + jobs.HumanDuration(elapsed(r, now)),
-		"Cost: " + costWords(r) + " (" + tokenWords(r.Tokens) + ")",
+		"Duration: " + jobs.HumanDuration(r.Elapsed(now)),
+		"Cost: " + oneLine(r.Cost.Words()) + " (" + r.Tokens.Words() + ")",
 		"Job ID: " + string(r.ID),
 	}
-	if done := doneWords(r.Summary); done != "" {
+	if done := r.Summary.Words(); done != "" {
 		facts = append(facts, "Steps: "+done)
 	}
 	p.Parts = append(p.Parts,
@@ -73,7 +73,7 @@ func resultTree(r *jobs.Report) Part {
 		}
 		model := modelOf(n)
 		if model != "" && n.Tokens.Sum() > 0 {
-			model += " (" + tokenWords(n.Tokens) + ")"
+			model += " (" + n.Tokens.Words() + ")"
 		}
 		add(depth, joined(nodeName(n), model))
 		if !n.Type.Leaf() {

@@ -46,7 +46,7 @@ func nodeName(n *jobs.NodeReport) string {
 
 // nodeLine is a node with its state, how long it took and what it cost.
 func nodeLine(n *jobs.NodeReport, now time.Time) string {
-	return joined(nodeName(n), nodeState(n), took(n, now), nodeCost(n))
+	return joined(nodeName(n), nodeState(n), n.ElapsedWords(now), nodeCost(n))
 }
 
 // nodeState says what a node does, what it waits for, or how it ended.
@@ -62,19 +62,6 @@ func nodeState(n *jobs.NodeReport) string {
 		parts = append(parts, jobs.Shorten(text, maxSnippet))
 	}
 	return strings.Join(parts, ": ")
-}
-
-// took is empty for a node that has not started.
-func took(n *jobs.NodeReport, now time.Time) string {
-	switch {
-	case n.StartedAt == nil || n.Status == jobs.StatusQueued:
-		return ""
-	case n.CompletedAt != nil:
-		return jobs.HumanDuration(n.CompletedAt.Sub(*n.StartedAt))
-	case n.Status.Final():
-		return ""
-	}
-	return jobs.HumanDuration(now.Sub(*n.StartedAt))
 }
 
 // nodeCost is empty for a node that cost nothing.

@@ -5,8 +5,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/askbob/bob/jobs"
 )
 
@@ -54,34 +52,6 @@ func reasonWords(r jobs.Reason) string { return oneLine(r.Words()) }
 
 // named is the name of a constant as words.
 func named(constant string) string { return oneLine(strings.ReplaceAll(constant, "_", " ")) }
-
-// doneWords is empty while there is no plan to count the steps of.
-func doneWords(s jobs.Summary) string { return s.Words() }
-
-// costWords is what a job cost, of what it may cost.
-func costWords(r *jobs.Report) string { return oneLine(r.Cost.Words()) }
-
-// tokenWords is the sum of the tokens.
-func tokenWords(t jobs.Tokens) string { return humanize.Comma(t.Sum()) + " tokens" }
-
-// remainingWords is empty when nothing is known or the job is over.
-func remainingWords(r *jobs.Report) string {
-	if r.RemainingMS <= 0 || r.Status.Final() {
-		return ""
-	}
-	return "about " + millis(r.RemainingMS) + " left"
-}
-
-func millis(n int64) string { return jobs.HumanDuration(time.Duration(n) * time.Millisecond) }
-
-// elapsed is how long a job has gone on at now, or took.
-func elapsed(r *jobs.Report, now time.Time) time.Duration {
-	reported := time.Duration(r.ElapsedMS) * time.Millisecond
-	if r.StartedAt == nil || r.Status.Final() || r.Status == jobs.StatusPaused {
-		return reported
-	}
-	return max(reported, now.Sub(*r.StartedAt))
-}
 
 // titleOf is what a job is called: it has no title before it is planned only if its
 // request had no words.

@@ -80,6 +80,9 @@ func twoUnits(d, large time.Duration, largeName string, small time.Duration, sma
 	return text
 }
 
+// HumanMS is HumanDuration for the milliseconds of a report.
+func HumanMS(n int64) string { return HumanDuration(time.Duration(n) * time.Millisecond) }
+
 // ShortUSD writes a decimal amount of a report for people, as Money.Short does.
 // What is no amount comes back as it is, and an empty one as "$0.00".
 func ShortUSD(decimal string) string {

@@ -3,6 +3,9 @@ package jobs
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // reasons says in words why a node waits or how it ended.
@@ -68,4 +71,66 @@ func (c CostReport) Words() string {
 		text += fmt.Sprintf(" (calls dearer than reserved: %d)", c.Exceeded)
 	}
 	return text
+}
+
+// Words says for people how many tokens these are together.
+func (t Tokens) Words() string { return humanize.Comma(t.Sum()) + " tokens" }
+
+// Words says for people what a plan was foretold to cost and take.
+func (f *ForecastReport) Words() string {
+	text := f.CostWords() + " · " + f.TimeWords()
+	if f.Unpriced > 0 {
+		text += fmt.Sprintf(" (without %d steps whose price is unknown)", f.Unpriced)
+	}
+	return text
+}
+
+// CostWords is how much a plan was foretold to cost.
+func (f *ForecastReport) CostWords() string {
+	return between(ShortUSD(f.CostLow), ShortUSD(f.CostHigh))
+}
+
+// TimeWords is how long a plan was foretold to take.
+func (f *ForecastReport) TimeWords() string {
+	return between(HumanMS(f.TimeLowMS), HumanMS(f.TimeHighMS))
+}
+
+// between is one bound where both are the same.
+func between(low, high string) string {
+	if low == high {
+		return low
+	}
+	return low + " to " + high
+}
+
+// Elapsed is how long a job has gone on at now, or took.
+func (r *Report) Elapsed(now time.Time) time.Duration {
+	reported := time.Duration(r.ElapsedMS) * time.Millisecond
+	if r.StartedAt == nil || r.Status.Final() || r.Status == StatusPaused {
+		return reported
+	}
+	return max(reported, now.Sub(*r.StartedAt))
+}
+
+// RemainingWords says for people how long a job still takes. It is empty when nothing
+// is known or the job is over.
+func (r *Report) RemainingWords() string {
+	if r.RemainingMS <= 0 || r.Status.Final() {
+		return ""
+	}
+	return "about " + HumanMS(r.RemainingMS) + " left"
+}
+
+// ElapsedWords says for people how long a node has gone on at now, or took. It is
+// empty for one that has not started.
+func (n *NodeReport) ElapsedWords(now time.Time) string {
+	switch {
+	case n.StartedAt == nil || n.Status == StatusQueued:
+		return ""
+	case n.CompletedAt != nil:
+		return HumanDuration(n.CompletedAt.Sub(*n.StartedAt))
+	case n.Status.Final():
+		return ""
+	}
+	return HumanDuration(now.Sub(*n.StartedAt))
 }

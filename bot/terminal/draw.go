@@ -29,10 +29,10 @@ func header(r *jobs.Report, now time.Time, s sheet) []string {
 			joined(statusWords(status), oneLine(string(r.ID)))),
 		s.row([]span{
 			{gauge, inkOf(status)},
-			{joinedWithin(s.cols-cells(gauge), fmt.Sprintf("%d%%", percent(r.Progress)), doneWords(r.Summary),
-				jobs.HumanDuration(jobElapsed(r, now)), remainingWords(r)), plain},
+			{joinedWithin(s.cols-cells(gauge), fmt.Sprintf("%d%%", percent(r.Progress)), r.Summary.Words(),
+				jobs.HumanDuration(r.Elapsed(now)), r.RemainingWords()), plain},
 		}, ""),
-		s.row([]span{{joinedWithin(s.cols, costWords(r), tokenWords(r.Tokens)), plain}}, ""),
+		s.row([]span{{joinedWithin(s.cols, oneLine(r.Cost.Words()), r.Tokens.Words()), plain}}, ""),
 	}
 	if text := activity(r); text != "" {
 		lines = append(lines, s.row([]span{{text, inkOf(status)}}, ""))
@@ -81,7 +81,7 @@ func (s sheet) branches(b *box, indent string, now time.Time) []string {
 // gives way to the state, but not more than half of what both have.
 func (s sheet) boxLine(b *box, indent string, now time.Time) string {
 	n := b.node
-	took := nodeElapsed(n, now)
+	took := n.ElapsedWords(now)
 	mark := n.Status.Mark() + " "
 	path := oneLine(n.Path) + " "
 	indent = s.twigs(indent)

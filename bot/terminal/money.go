@@ -1,9 +1,7 @@
 package terminal
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -17,23 +15,11 @@ func Forecast(r *jobs.Report) string {
 	if f == nil {
 		return ""
 	}
-	text := joined(rangeWords(jobs.ShortUSD(f.CostLow), jobs.ShortUSD(f.CostHigh)), rangeWords(millis(f.TimeLowMS), millis(f.TimeHighMS)))
-	if f.Unpriced > 0 {
-		text += fmt.Sprintf(" (without %d steps whose price is unknown)", f.Unpriced)
-	}
+	text := f.Words()
 	if r.Status.Final() {
-		text += "; it was " + joined(jobs.ShortUSD(r.Cost.USD), millis(r.ElapsedMS))
+		text += "; it was " + joined(jobs.ShortUSD(r.Cost.USD), jobs.HumanMS(r.ElapsedMS))
 	}
 	return "Forecast: " + oneLine(text)
-}
-
-func millis(n int64) string { return jobs.HumanDuration(time.Duration(n) * time.Millisecond) }
-
-func rangeWords(low, high string) string {
-	if low == high {
-		return low
-	}
-	return low + " to " + high
 }
 
 // Costs lists sums of the ledger for `bob cost`, with their total below. Amounts

@@ -52,7 +52,7 @@ func (j *journal) lines(r *jobs.Report, now time.Time) []string {
 	if len(news) > 0 {
 		j.last = now
 	}
-	stamp := fmt.Sprintf("%11s  ", jobs.HumanDuration(jobElapsed(r, now)))
+	stamp := fmt.Sprintf("%11s  ", jobs.HumanDuration(r.Elapsed(now)))
 	for i := range news {
 		news[i] = stamp + news[i]
 	}
@@ -63,7 +63,7 @@ func (j *journal) jobLine(r *jobs.Report, now time.Time) string {
 	status := jobStatus(r)
 	line := fmt.Sprintf("%s %s %s: %s", status.Mark(), oneLine(string(r.ID)), statusWords(status), cut(jobTitle(r), maxPlain))
 	if status.Final() {
-		line = joined(line, doneWords(r.Summary), jobs.HumanDuration(jobElapsed(r, now)), costWords(r), tokenWords(r.Tokens))
+		line = joined(line, r.Summary.Words(), jobs.HumanDuration(r.Elapsed(now)), oneLine(r.Cost.Words()), r.Tokens.Words())
 	} else if r.Summary.Total > 0 {
 		line = joined(line, humanize.Comma(int64(r.Summary.Total))+" steps")
 	}
@@ -98,7 +98,7 @@ func (j *journal) nodeLine(n *jobs.NodeReport, now time.Time) string {
 	if n.Error != "" {
 		line += ": " + cut(oneLine(n.Error), maxPlain)
 	}
-	return joined(line, nodeElapsed(n, now))
+	return joined(line, n.ElapsedWords(now))
 }
 
 // progressLines is a milestone when one was crossed, however many at once; else,
@@ -110,12 +110,12 @@ func (j *journal) progressLines(r *jobs.Report, now time.Time, told bool) []stri
 	if r.Status.Final() {
 		return nil
 	}
-	rest := joined(fmt.Sprintf("%d%%", percent(r.Progress)), doneWords(r.Summary), cut(activity(r), maxPlain))
+	rest := joined(fmt.Sprintf("%d%%", percent(r.Progress)), r.Summary.Words(), cut(activity(r), maxPlain))
 	quiet := told || !j.begun || rest == j.rest || now.Sub(j.last) < restEvery
 	switch {
 	case crossed:
 		j.rest = rest
-		return []string{joined(fmt.Sprintf("%d%%", percent(r.Progress)), doneWords(r.Summary), remainingWords(r), costWords(r))}
+		return []string{joined(fmt.Sprintf("%d%%", percent(r.Progress)), r.Summary.Words(), r.RemainingWords(), oneLine(r.Cost.Words()))}
 	case quiet:
 		return nil
 	}

@@ -32,7 +32,7 @@ func Table(reports []jobs.Report, now time.Time) string {
 			oneLine(string(r.ID)),
 			status.Mark() + " " + statusWords(status),
 			fmt.Sprintf("%d%%", percent(r.Progress)),
-			costWords(r),
+			oneLine(r.Cost.Words()),
 			jobs.HumanDuration(now.Sub(r.CreatedAt)),
 			cut(jobTitle(r), maxTableTitle),
 		})
@@ -135,7 +135,7 @@ func entry(r *jobs.Report, now time.Time) []string {
 		lines = append(lines, "Priority: "+oneLine(string(r.Priority)))
 	}
 	progress := fmt.Sprintf("Progress: %d%%", percent(r.Progress))
-	if text := joined(doneWords(r.Summary), branchWords(r)); text != "" {
+	if text := joined(r.Summary.Words(), branchWords(r)); text != "" {
 		progress += " (" + text + ")"
 	}
 	lines = append(lines, progress)
@@ -148,7 +148,7 @@ func entry(r *jobs.Report, now time.Time) []string {
 	if s := r.Cost.Shortage; s != nil {
 		lines = append(lines, "Money: "+oneLine(s.Ask()))
 	}
-	lines = append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), costWords(r), tokenWords(r.Tokens)))
+	lines = append(lines, fmt.Sprintf("%s: %s (%s)", costName(r), oneLine(r.Cost.Words()), r.Tokens.Words()))
 	if text := Forecast(r); text != "" {
 		lines = append(lines, text)
 	}
@@ -174,13 +174,13 @@ func rewriteWords(r *jobs.Report) string {
 
 // timeLine is empty for a job of which nothing is known yet.
 func timeLine(r *jobs.Report, now time.Time) string {
-	took := "Running: " + jobs.HumanDuration(jobElapsed(r, now))
+	took := "Running: " + jobs.HumanDuration(r.Elapsed(now))
 	left := jobs.HumanDuration(time.Duration(r.RemainingMS) * time.Millisecond)
 	switch {
 	case r.Status.Final() && r.CompletedAt != nil:
-		return fmt.Sprintf("Duration: %s, ended %s", jobs.HumanDuration(jobElapsed(r, now)), ago(*r.CompletedAt, now))
+		return fmt.Sprintf("Duration: %s, ended %s", jobs.HumanDuration(r.Elapsed(now)), ago(*r.CompletedAt, now))
 	case r.Status.Final():
-		return "Duration: " + jobs.HumanDuration(jobElapsed(r, now))
+		return "Duration: " + jobs.HumanDuration(r.Elapsed(now))
 	case r.StartedAt != nil && r.RemainingMS > 0:
 		return took + ", est. remaining: " + left
 	case r.StartedAt != nil:

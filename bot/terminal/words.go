@@ -3,9 +3,6 @@ package terminal
 import (
 	"math"
 	"strings"
-	"time"
-
-	"github.com/dustin/go-humanize"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -30,43 +27,6 @@ func jobTitle(r *jobs.Report) string {
 		}
 	}
 	return "untitled"
-}
-
-// jobElapsed is how long a job has gone on at now, or took.
-func jobElapsed(r *jobs.Report, now time.Time) time.Duration {
-	reported := time.Duration(r.ElapsedMS) * time.Millisecond
-	if r.StartedAt == nil || r.Status.Final() || r.Status == jobs.StatusPaused {
-		return reported
-	}
-	return max(reported, now.Sub(*r.StartedAt))
-}
-
-// nodeElapsed is empty for a node that has not started.
-func nodeElapsed(n *jobs.NodeReport, now time.Time) string {
-	switch {
-	case n.StartedAt == nil || n.Status == jobs.StatusQueued:
-		return ""
-	case n.CompletedAt != nil:
-		return jobs.HumanDuration(n.CompletedAt.Sub(*n.StartedAt))
-	case n.Status.Final():
-		return ""
-	}
-	return jobs.HumanDuration(now.Sub(*n.StartedAt))
-}
-
-// doneWords is empty while there is no plan to count the steps of.
-func doneWords(s jobs.Summary) string { return s.Words() }
-
-func costWords(r *jobs.Report) string { return oneLine(r.Cost.Words()) }
-
-func tokenWords(t jobs.Tokens) string { return humanize.Comma(t.Sum()) + " tokens" }
-
-// remainingWords is empty when nothing is known or the job is over.
-func remainingWords(r *jobs.Report) string {
-	if r.RemainingMS <= 0 || r.Status.Final() {
-		return ""
-	}
-	return "about " + jobs.HumanDuration(time.Duration(r.RemainingMS)*time.Millisecond) + " left"
 }
 
 // activity is what a job does, what it waits for, or how it failed.

@@ -30,6 +30,8 @@ type mail struct {
 	steps  []step
 	log    *slog.Logger
 
+	count   int    // steps that the next message holds
+	alone   int    // the step before which files go up one by one: they were refused together
 	note    string // said with the next message: the place is another one than before
 	moved   int    // how often the place changed for the next message
 	plain   bool   // the platform took no other form of the next message
@@ -37,12 +39,23 @@ type mail struct {
 	counted bool   // the next try was counted when the letter was sent off
 }
 
-// step is one message of a letter.
+// step is a part of a letter: a message, or a file. Files that follow each other share
+// a message.
 type step struct {
 	post Post
-	file string // the job's file that goes with it; empty: what post says
-	size int64  // of the file
+	file *enclosure // nil: what post says
 }
+
+// enclosure is a file of a letter.
+type enclosure struct {
+	name string
+	size int64
+	text []byte // all of it, a Markdown text; nil: it is one of the job's files
+}
+
+// maxTogether bounds the files that share a message, in bytes: it is below what Discord
+// takes in one request, and all of it is in memory.
+const maxTogether = 20 << 20
 
 // deliver puts up what is still missing of a letter, and records it. It returns how
 // long the letter's workspace wants to be left alone.
@@ -75,7 +88,7 @@ func (d *Delivery) deliver(ctx context.Context, l jobs.Letter) (left time.Durati
 			return m.storeFailed(ctx, err)
 		}
 	}
-	m.log.Info("letter delivered", "messages", len(m.steps))
+	m.log.Info("letter delivered", "parts", len(m.steps))
 	return 0
 }
 
@@ -107,10 +120,27 @@ func (m *mail) record(ctx context.Context, changes ...jobs.Change) error {
 	return err
 }
 
+// together is how many steps the next message holds: files share one, as many as every
+// platform takes.
+func (m *mail) together() int {
+	n, size := 0, int64(0)
+	for _, s := range m.steps[m.letter.Step:] {
+		if s.file == nil || n == MaxPostFiles || m.letter.Step < m.alone {
+			break
+		}
+		if size += s.file.size; n > 0 && size > maxTogether {
+			break
+		}
+		n++
+	}
+	return max(1, n)
+}
+
 // putUp puts up the next message, unless it is up already.
 func (m *mail) putUp(ctx context.Context) (Placed, error) {
+	m.count = m.together()
 	if m.letter.Begun {
-		at, err := m.find(ctx)
+		at, err := m.search(ctx)
 		if err != nil || at.Message != "" {
 			return at, err
 		}
@@ -128,6 +158,19 @@ func (m *mail) putUp(ctx context.Context) (Placed, error) {
 		at, err = m.try(ctx)
 	}
 	return at, nil
+}
+
+// search looks for the next message. Of files that were refused together the first may
+// be up alone.
+func (m *mail) search(ctx context.Context) (Placed, error) {
+	at, err := m.find(ctx)
+	if n := m.count; n > 1 && err == nil && at.Message == "" {
+		m.count = 1
+		if at, err = m.find(ctx); at.Message == "" {
+			m.count = n
+		}
+	}
+	return at, err
 }
 
 // find looks for a message that may be up. Where nobody can look, nobody sees it.
@@ -201,7 +244,7 @@ func (m *mail) up(ctx context.Context, at Placed) error {
 	if l.Job != "" && (at.Place != l.Place || card != "") {
 		changes = append(changes, jobs.Put{Job: l.Job, Place: at.Place, Card: card})
 	}
-	l.Step++
+	l.Step += m.count
 	if l.Step == len(m.steps) {
 		changes = append(changes, jobs.Delivered{Notice: l.ID})
 	} else {
@@ -223,6 +266,10 @@ func (m *mail) otherwise(ctx context.Context, err error) error {
 			return err
 		}
 		m.log.Warn("message refused", "err", err)
+		if m.count > 1 { // perhaps for one of the files
+			m.alone, m.count = m.letter.Step+m.count, 1
+			return nil
+		}
 		m.plain = true
 		return nil
 	default:

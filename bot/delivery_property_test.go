@@ -107,11 +107,11 @@ func (d *dice) chance(c bottest.Call) bottest.Fault {
 	return fault
 }
 
-// want is a letter and how many messages it is.
+// want is a letter and how many parts it has.
 type want struct {
-	notice   int64
-	job      jobs.JobID
-	messages int
+	notice int64
+	job    jobs.JobID
+	parts  int
 }
 
 // fill puts letters of several jobs into the outbox, in turns.
@@ -124,8 +124,8 @@ func fill(d *desk, jobsWanted, notes int) (list []want) {
 		d.store.Made(id, "the result", map[string][]byte{"a.csv": []byte("a"), "b.csv": nil})
 		d.over(id, jobs.StatusCompleted)
 	}
-	tell := func(id jobs.JobID, kind jobs.NoticeKind, messages int) {
-		list = append(list, want{d.store.Tell(id, kind, string(kind)), id, messages})
+	tell := func(id jobs.JobID, kind jobs.NoticeKind, parts int) {
+		list = append(list, want{d.store.Tell(id, kind, string(kind)), id, parts})
 	}
 	for _, id := range ids {
 		tell(id, jobs.NoticeAck, 1)
@@ -160,14 +160,29 @@ func liveUntilDead(d *desk, luck *dice) (died bool, err error) {
 	return died, <-done
 }
 
+// partsOf are the keys of the parts that a message holds: n7.1-3 are three.
+func partsOf(key string) (list []string) {
+	letter, steps, _ := strings.Cut(key, ".")
+	var first, last int
+	if n, _ := fmt.Sscanf(steps, "%d-%d", &first, &last); n == 1 {
+		last = first
+	}
+	for ; first <= last; first++ {
+		list = append(list, fmt.Sprintf("%s.%d", letter, first))
+	}
+	return list
+}
+
 // verdict says what is wrong with what is up; empty: nothing.
 func verdict(d *desk, list []want) string {
-	index := map[string]int{}
+	index := map[string]int{} // of each part, the message that it is in
 	for i, m := range d.front.Up() {
-		if _, twice := index[m.Post.Key]; twice {
-			return fmt.Sprintf("%s is up twice", m.Post.Key)
+		for _, key := range partsOf(m.Post.Key) {
+			if _, twice := index[key]; twice {
+				return fmt.Sprintf("%s is up twice", key)
+			}
+			index[key] = i
 		}
-		index[m.Post.Key] = i
 	}
 	last := map[jobs.JobID]int{}
 	for _, w := range list {
@@ -176,7 +191,7 @@ func verdict(d *desk, list []want) string {
 			return fmt.Sprintf("letter %d is still open", w.notice)
 		}
 		missing := 0
-		for step := range w.messages {
+		for step := range w.parts {
 			key := fmt.Sprintf("n%d.%d", w.notice, step)
 			i, up := index[key]
 			switch {

@@ -17,7 +17,7 @@ const (
 	// maxShownResult is how much of a result stands in the thread, in characters; what
 	// is longer is attached whole.
 	maxShownResult = 3_000
-	// maxSentFiles bounds the files that go up: each is a message.
+	// maxSentFiles bounds the files that go up: more are looked at elsewhere.
 	maxSentFiles = 20
 	// maxNoticeText bounds what else is said, in characters.
 	maxNoticeText = 2_500
@@ -155,17 +155,13 @@ func askedPath(text string, r *jobs.Report) string {
 
 // completion is the end of a job: what it came to, then its files.
 func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report) ([]step, error) {
-	y, err := d.cfg.Reports.Yield(ctx, l.Job, maxSentFiles)
+	y, err := d.cfg.Reports.Yield(ctx, l.Job, 2*maxSentFiles) // of a chart one of two files is sent
 	if err != nil {
 		return nil, fmt.Errorf("yield of %s: %w", l.Job, err)
 	}
-	slices.SortStableFunc(y.Artifacts, func(a, b jobs.ArtifactReport) int { return cmp.Compare(rank(a), rank(b)) })
+	files, twins, more := sentFiles(y)
 	shown, cut := excerpt(y.Result, maxShownResult)
-	var names []string
-	for _, a := range y.Artifacts {
-		names = append(names, a.Name)
-	}
-	whole := jobs.FreeName(resultName, names)
+	whole := jobs.FreeName(resultName, namesOf(files))
 	parts := []string{
 		fmt.Sprintf("%s %s (%s)", stateMark(r.Status), bold(endWords(r)+": "+titleOf(r)), l.Job),
 		joined(cardFacts(r, d.cfg.Now())...),
@@ -177,8 +173,11 @@ func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report
 	if cut {
 		parts = append(parts, fmt.Sprintf("… The whole result is attached as %s.", literal(whole)))
 	}
-	if y.More > 0 {
-		parts = append(parts, fmt.Sprintf("%d more files are not attached. %s", y.More, d.where(l.Job)))
+	if more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more files are not attached. %s", more, d.where(l.Job)))
+	}
+	if twins {
+		parts = append(parts, "The charts are kept as SVG too, with the job's results.")
 	}
 	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 	b := jobButtons{job: l.Job}
@@ -189,12 +188,37 @@ func (d *Delivery) completion(ctx context.Context, l jobs.Letter, r *jobs.Report
 	}
 	steps := []step{{post: Post{Text: strings.Join(parts, "\n\n"), Mention: jobs.LocalUser(l.User), Buttons: b.list}}}
 	if cut {
-		steps = append(steps, step{post: Post{File: &FileContent{Name: whole, MediaType: "text/markdown", Data: []byte(y.Result)}}})
+		steps = append(steps, step{file: &enclosure{name: whole, size: int64(len(y.Result)), text: []byte(y.Result)}})
 	}
-	for _, a := range y.Artifacts {
-		steps = append(steps, step{file: a.Name, size: a.Bytes})
+	for _, a := range files {
+		steps = append(steps, step{file: &enclosure{name: a.Name, size: a.Bytes}})
 	}
 	return steps, nil
+}
+
+// sentFiles are the files of a job that go up, pictures last, and how many do not. A
+// chart goes up as PNG alone, which chats show; twins says that there is one that is
+// kept as SVG too.
+func sentFiles(y jobs.Yield) (files []jobs.ArtifactReport, twins bool, more int) {
+	names := namesOf(y.Artifacts)
+	for _, a := range y.Artifacts {
+		if base, ok := strings.CutSuffix(a.Name, ".svg"); ok && slices.Contains(names, base+".png") {
+			twins = true
+			continue
+		}
+		files = append(files, a)
+	}
+	extra := max(0, len(files)-maxSentFiles)
+	files = files[extra:] // what comes last builds on what comes first
+	slices.SortStableFunc(files, func(a, b jobs.ArtifactReport) int { return cmp.Compare(rank(a), rank(b)) })
+	return files, twins, y.More + extra
+}
+
+func namesOf(files []jobs.ArtifactReport) (names []string) {
+	for _, a := range files {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // rank puts pictures last: mostly they are parts of the documents.
@@ -211,24 +235,23 @@ func endWords(r *jobs.Report) string {
 	return words
 }
 
-// post is the next message as it is posted.
+// post is the next message as it is posted. Its key says which steps it holds.
 func (m *mail) post(ctx context.Context) (Post, error) {
-	s := m.steps[m.letter.Step]
-	p := s.post
-	p.Key = fmt.Sprintf("n%d.%d", m.letter.ID, m.letter.Step)
+	first := m.letter.Step
+	list := m.steps[first : first+m.count]
+	p := list[0].post
+	p.Key = fmt.Sprintf("n%d.%d", m.letter.ID, first)
+	if m.count > 1 {
+		p.Key += fmt.Sprintf("-%d", first+m.count-1)
+	}
 	p.Place = m.letter.Place
-	switch {
-	case m.plain:
-		p = m.shortened(p, s)
-	case s.file != "":
-		a, data, err := m.d.cfg.Reports.File(ctx, m.letter.Job, s.file)
-		switch {
-		case errors.Is(err, jobs.ErrNotFound):
-			p.Text = "The file " + literal(oneLine(s.file)) + " is not kept any more."
-		case err != nil:
-			return Post{}, fmt.Errorf("read %s: %w", s.file, err)
-		default:
-			p.File = &FileContent{Name: a.Name, MediaType: a.MediaType, Data: data}
+	if m.plain {
+		p = m.shortened(p, list[0])
+	} else {
+		for _, s := range list {
+			if err := m.enclose(ctx, &p, s.file); err != nil {
+				return Post{}, err
+			}
 		}
 	}
 	if m.note == "" {
@@ -244,6 +267,27 @@ func (m *mail) post(ctx context.Context) (Post, error) {
 	return p, nil
 }
 
+// enclose adds a file to a message, if there is one.
+func (m *mail) enclose(ctx context.Context, p *Post, e *enclosure) error {
+	if e == nil {
+		return nil
+	}
+	if e.text != nil {
+		p.Files = append(p.Files, FileContent{Name: e.name, MediaType: "text/markdown", Data: e.text})
+		return nil
+	}
+	a, data, err := m.d.cfg.Reports.File(ctx, m.letter.Job, e.name)
+	switch {
+	case errors.Is(err, jobs.ErrNotFound):
+		p.Text = strings.TrimSpace(p.Text + "\n\nThe file " + literal(oneLine(e.name)) + " is not kept any more.")
+	case err != nil:
+		return fmt.Errorf("read %s: %w", e.name, err)
+	default:
+		p.Files = append(p.Files, FileContent{Name: a.Name, MediaType: a.MediaType, Data: data})
+	}
+	return nil
+}
+
 // shortened is the least that a message can be: the platform refused it as it was.
 func (m *mail) shortened(p Post, s step) Post {
 	short := Post{Key: p.Key, Place: p.Place, Mention: p.Mention}
@@ -251,11 +295,11 @@ func (m *mail) shortened(p Post, s step) Post {
 	switch {
 	case p.Card != nil:
 		short.Text = fmt.Sprintf("%s: %s (%s). %s", p.Card.State, literal(p.Card.Title), p.Card.Job, where)
-	case s.file != "":
-		short.Text = fmt.Sprintf("The file %s (%s) could not be attached here. %s",
-			literal(oneLine(s.file)), humanize.IBytes(uint64(max(0, s.size))), where)
-	case p.File != nil:
+	case s.file != nil && s.file.text != nil:
 		short.Text = "The whole result could not be attached here. " + where
+	case s.file != nil:
+		short.Text = fmt.Sprintf("The file %s (%s) could not be attached here. %s",
+			literal(oneLine(s.file.name)), humanize.IBytes(uint64(max(0, s.file.size))), where)
 	default:
 		short.Text = fmt.Sprintf("%s\n\nThis could not be shown whole here. %s",
 			literal(jobs.Shorten(oneLine(m.letter.Text), maxShortText)), where)

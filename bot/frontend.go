@@ -51,12 +51,15 @@ type Handler interface {
 type Post struct {
 	Key     string // names this message for ever: whoever finds it up does not post it again
 	Place   jobs.Place
-	Card    *Card        // or the text
-	Text    string       // Markdown, untrusted: nobody is pinged by it
-	Mention string       // the one person who is pinged, by the platform's ID; empty: nobody
-	Buttons []Button     // below the text
-	File    *FileContent // goes up with the text, or alone
+	Card    *Card         // or the text
+	Text    string        // Markdown, untrusted: nobody is pinged by it
+	Mention string        // the one person who is pinged, by the platform's ID; empty: nobody
+	Buttons []Button      // below the text
+	Files   []FileContent // go up with the text, or alone, all in one message; at most MaxPostFiles
 }
+
+// MaxPostFiles is how many files every platform shows in one message.
+const MaxPostFiles = 10
 
 // FileContent is a file to put up.
 type FileContent struct {

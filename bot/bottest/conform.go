@@ -28,6 +28,7 @@ func Conform(t *testing.T, open func(t *testing.T) (bot.FrontEnd, Peer)) {
 		"cards of any size go up":              longCards,
 		"files go up whole":                    files,
 		"empty files go up":                    emptyFiles,
+		"files go up as one message":           manyFiles,
 		"a person is reached alone":            directs,
 		"what does not go up says what to do":  troubles,
 		"an edit that fails says what to do":   editTroubles,
@@ -242,7 +243,7 @@ func noPings(s *stage) {
 	p.Buttons = []bot.Button{{Action: bot.ActAgain, Job: "job_7k3f9q2x", Label: "@everyone"}}
 	s.post(p)
 	p = s.text("n4.0", pinging)
-	p.File = &bot.FileContent{Name: "@everyone.txt", MediaType: "text/plain", Data: []byte(pinging)}
+	p.Files = []bot.FileContent{{Name: "@everyone.txt", MediaType: "text/plain", Data: []byte(pinging)}}
 	s.post(p)
 	list := s.peer.Shown(s.peer.Room())
 	if len(list) < 4 { // a text and its file may be two messages
@@ -295,9 +296,9 @@ func longCards(s *stage) {
 func files(s *stage) {
 	data := append([]byte("a;b\n1;2\n\x00\xff"), bytes.Repeat([]byte{7}, 100_000)...)
 	p := s.text("n1.0", "see the file")
-	p.File = &bot.FileContent{Name: "Quartal 4, Übersicht.csv", MediaType: "text/csv", Data: data}
+	p.Files = []bot.FileContent{{Name: "Quartal 4, Übersicht.csv", MediaType: "text/csv", Data: data}}
 	first := s.post(p)
-	alone := bot.Post{Key: "n1.1", Place: first.Place, File: &bot.FileContent{Name: "b.bin", MediaType: "application/octet-stream", Data: []byte{0}}}
+	alone := bot.Post{Key: "n1.1", Place: first.Place, Files: []bot.FileContent{{Name: "b.bin", MediaType: "application/octet-stream", Data: []byte{0}}}}
 	at := s.post(alone)
 	if got := s.found(alone); got.Place != at.Place {
 		s.t.Errorf("a file is found at %+v, it is at %+v", got, at)
@@ -310,14 +311,14 @@ func files(s *stage) {
 	if !strings.Contains(all, "see the file") {
 		s.t.Errorf("the text beside the file is missing in %q", all)
 	}
-	if len(got) != 2 || got[0].Name != p.File.Name || !bytes.Equal(got[0].Data, data) || got[1].Name != "b.bin" || !bytes.Equal(got[1].Data, []byte{0}) {
+	if len(got) != 2 || got[0].Name != p.Files[0].Name || !bytes.Equal(got[0].Data, data) || got[1].Name != "b.bin" || !bytes.Equal(got[1].Data, []byte{0}) {
 		s.t.Errorf("%d files are up, or not as they were", len(got))
 	}
 }
 
 func emptyFiles(s *stage) {
 	p := s.text("n1.0", "nothing in it")
-	p.File = &bot.FileContent{Name: "empty.csv", MediaType: "text/csv"}
+	p.Files = []bot.FileContent{{Name: "empty.csv", MediaType: "text/csv"}, {Name: "full.csv", MediaType: "text/csv", Data: []byte("1")}}
 	at := s.post(p)
 	all := ""
 	for _, m := range s.peer.Shown(at.Place) {
@@ -326,9 +327,41 @@ func emptyFiles(s *stage) {
 			all += f.Name
 		}
 	}
-	if !strings.Contains(all, "nothing in it") || !strings.Contains(all, "empty.csv") {
-		s.t.Errorf("people learn nothing of the empty file: %q", all)
+	for _, want := range []string{"nothing in it", "empty.csv", "full.csv"} {
+		if !strings.Contains(all, want) {
+			s.t.Errorf("people learn nothing of %q: %q", want, all)
+		}
 	}
+}
+
+func manyFiles(s *stage) {
+	first := s.post(s.text("n1.0", "done"))
+	p := bot.Post{Key: "n1.1-10", Place: first.Place}
+	for i := range bot.MaxPostFiles {
+		p.Files = append(p.Files, bot.FileContent{Name: fmt.Sprintf("%d.csv", i), MediaType: "text/csv", Data: bytes.Repeat([]byte("x"), i+1)})
+	}
+	if at, err := s.front.Find(s.t.Context(), p); err != nil || at != (bot.Placed{}) {
+		s.t.Errorf("what is not up was found at %+v, %v", at, err)
+	}
+	s.unsure(p)
+	if at := s.found(p); at.Place != first.Place {
+		s.t.Errorf("the files are at %+v, want %+v", at.Place, first.Place)
+	}
+	names := ""
+	for i, f := range s.shown(2)[1].Files {
+		if names += f.Name + " "; len(f.Data) != i+1 {
+			s.t.Errorf("%s has %d bytes", f.Name, len(f.Data))
+		}
+	}
+	if names != "0.csv 1.csv 2.csv 3.csv 4.csv 5.csv 6.csv 7.csv 8.csv 9.csv " {
+		s.t.Errorf("up are %q", names)
+	}
+	one := bot.Post{Key: "n1.1", Place: first.Place, Files: p.Files[:1]}
+	if at, err := s.front.Find(s.t.Context(), one); err != nil || at != (bot.Placed{}) {
+		s.t.Errorf("all files were taken for one, at %+v, %v", at, err)
+	}
+	s.post(one)
+	s.shown(3)
 }
 
 func directs(s *stage) {

@@ -81,9 +81,9 @@ func (p *peer) Shown(room jobs.Place) (list []Shown) {
 		if u.Post.Mention != "" {
 			s.Pings = []string{u.Post.Mention}
 		}
-		if u.Post.File != nil {
-			s.Files = []bot.FileContent{*u.Post.File}
-			s.Text += u.Post.File.Name
+		for _, f := range u.Post.Files {
+			s.Files = append(s.Files, f)
+			s.Text += " " + f.Name
 		}
 		list = append(list, s)
 	}

@@ -79,6 +79,9 @@ func (m *message) check() error {
 	if len(m.Components) > maxRows {
 		bad("%d rows", len(m.Components))
 	}
+	if len(m.Files) > maxFiles {
+		bad("%d files", len(m.Files))
+	}
 	return errors.Join(append(errs, checkRows(m.Components)...)...)
 }
 

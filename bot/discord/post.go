@@ -39,21 +39,12 @@ type posted struct {
 
 // Post puts a message up.
 func (f *FrontEnd) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
-	m := postMessage(&p)
-	m.Nonce, m.Enforce = nonceOf(p.Key), true
-	var files []*bot.FileContent
-	if p.File != nil && sendable(p.File) {
-		files = append(files, p.File)
-	}
-	up, err := f.send(ctx, p.Place, &m, files, threadName(&p))
-	if err != nil && len(files) > 0 && codeOf(err) == codeTooLarge {
+	p = wordy(p)
+	up, err := f.put(ctx, &p)
+	for err != nil && len(p.Files) > 0 && codeOf(err) == codeTooLarge {
 		// This server takes less than most.
-		short := p
-		short.Text, short.File = strings.TrimSpace(fileNote(p.File)+"\n\n"+p.Text), nil
-		nonce := m.Nonce
-		m = postMessage(&short)
-		m.Nonce, m.Enforce = nonce, true
-		up, err = f.send(ctx, p.Place, &m, nil, threadName(&p))
+		p = withoutLargest(p)
+		up, err = f.put(ctx, &p)
 	}
 	if err != nil {
 		return bot.Placed{}, f.trouble(ctx, p.Place, err)
@@ -66,8 +57,15 @@ func (f *FrontEnd) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	return at, nil
 }
 
+// put sends a post, and returns the message's ID.
+func (f *FrontEnd) put(ctx context.Context, p *bot.Post) (string, error) {
+	m := postMessage(p)
+	m.Nonce, m.Enforce = nonceOf(p.Key), true
+	return f.send(ctx, p.Place, &m, p.Files, threadName(p))
+}
+
 // send puts a message up where it belongs, and returns its ID.
-func (f *FrontEnd) send(ctx context.Context, at jobs.Place, m *message, files []*bot.FileContent, name string) (string, error) {
+func (f *FrontEnd) send(ctx context.Context, at jobs.Place, m *message, files []bot.FileContent, name string) (string, error) {
 	if err := m.check(); err != nil {
 		return "", &apiError{status: http.StatusBadRequest, message: err.Error()}
 	}
@@ -93,7 +91,7 @@ func (f *FrontEnd) flat(at jobs.Place) bool {
 	return at.Workspace == "" || at.Thread == "" || f.rooms.isApart(at.Thread)
 }
 
-func (f *FrontEnd) sendTo(ctx context.Context, channel string, m message, files []*bot.FileContent) (string, error) {
+func (f *FrontEnd) sendTo(ctx context.Context, channel string, m message, files []bot.FileContent) (string, error) {
 	if !snowflake(channel) {
 		return "", &apiError{status: http.StatusNotFound, code: codeUnknownChannel, message: "no such channel"}
 	}

@@ -211,16 +211,31 @@ func TestEdit_ofWhatIsGone(t *testing.T) {
 func TestPost_files(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	big := &bot.FileContent{Name: "a`b.bin", Data: make([]byte, 10<<20+1)}
-	d.post(t, bot.Post{Key: "1", Place: d.place(d.thread), Text: "see", File: big})
-	d.Fail(discordfake.Fault{Method: http.MethodPost, Status: http.StatusRequestEntityTooLarge, Code: 40005, End: "/messages"})
-	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), Text: "look", File: &bot.FileContent{Name: "c.bin", Data: []byte("1")}})
+	file := func(name string, size int) bot.FileContent {
+		return bot.FileContent{Name: name, Data: make([]byte, size)}
+	}
+	d.post(t, bot.Post{Key: "1", Place: d.place(d.thread), Text: "see", Files: []bot.FileContent{file("a`b.bin", 10<<20+1)}})
+	tooLarge := discordfake.Fault{Method: http.MethodPost, Status: http.StatusRequestEntityTooLarge, Code: 40005, End: "/messages"}
+	d.Fail(tooLarge)
+	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), Text: "look", Files: []bot.FileContent{file("c.bin", 1)}})
+	d.Fail(tooLarge)
+	d.Fail(tooLarge)
+	d.post(t, bot.Post{Key: "3", Place: d.place(d.thread), Files: []bot.FileContent{file("d.bin", 1), file("e.bin", 3), file("f.bin", 2)}})
 	list := d.Messages(d.thread)
-	for i, words := range [][]string{{"see", "a'b.bin", "at most 10"}, {"look", "c.bin", "on this server"}} {
-		for _, w := range words {
-			if text := raw(list[i].Body); !strings.Contains(text, w) || len(list[i].Files) != 0 {
+	for i, want := range []struct {
+		words []string
+		files int
+	}{
+		{[]string{"see", "a'b.bin", "at most 10"}, 0}, {[]string{"look", "c.bin", "on this server"}, 0}, {[]string{"e.bin", "f.bin"}, 1},
+	} {
+		text := raw(list[i].Body)
+		for _, w := range want.words {
+			if !strings.Contains(text, w) {
 				t.Errorf("%q is not said in %q", w, text)
 			}
+		}
+		if len(list[i].Files) != want.files {
+			t.Errorf("%d files stand beside %q, want %d", len(list[i].Files), text, want.files)
 		}
 	}
 }
@@ -229,9 +244,9 @@ func TestPost_files(t *testing.T) {
 func TestPost_aFileIsFoundByWhatIsSaidOfIt(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	p := bot.Post{Key: "1", Place: d.place(d.thread), File: &bot.FileContent{Name: "deck.pptx", Data: []byte("1")}}
+	p := bot.Post{Key: "1", Place: d.place(d.thread), Files: []bot.FileContent{{Name: "deck.pptx", Data: []byte("1")}, {Name: "chart.png", Data: []byte("3")}}}
 	at := d.post(t, p)
-	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), File: &bot.FileContent{Name: "deck.pdf", Data: []byte("2")}})
+	d.post(t, bot.Post{Key: "2", Place: d.place(d.thread), Files: []bot.FileContent{{Name: "deck.pdf", Data: []byte("2")}}})
 	if text := raw(d.Messages(d.thread)[0].Body); text != "" {
 		t.Errorf("%q stands above the file", text)
 	}

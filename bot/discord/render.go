@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	discordapi "github.com/bwmarrin/discordgo"
@@ -209,7 +211,7 @@ func nonceOf(key string) string {
 // cutNote is said where a text does not fit. The whole one is never lost.
 const cutNote = "-# This is the beginning. The whole text is in the results."
 
-// postMessage is a post as a message, without its file.
+// postMessage is a post as a message, without its files.
 func postMessage(p *bot.Post) message {
 	ref := refOf(p.Key)
 	if p.Card != nil {
@@ -217,19 +219,18 @@ func postMessage(p *bot.Post) message {
 		m.ping(p.Mention)
 		return m
 	}
-	text := p.Text
-	if p.File != nil && !sendable(p.File) {
-		text = strings.TrimSpace(text + "\n\n" + fileNote(p.File))
+	m := newMessage()
+	if p.Text != "" || len(p.Files) == 0 {
+		m = textMessage(p.Text, refWord+ref, p.Mention)
 	}
-	if text == "" && p.File != nil {
-		m := newMessage()
-		m.Files = []fileWords{{ID: "0", Description: fileName(p.File.Name) + " · " + refWord + ref}}
-		m.Components = rows(p.Buttons)
-		m.ping(p.Mention)
-		return m
+	for i := range p.Files {
+		m.Files = append(m.Files, fileWords{ID: strconv.Itoa(i), Description: fileName(p.Files[i].Name)})
 	}
-	m := textMessage(text, refWord+ref, p.Mention)
+	if p.Text == "" && len(p.Files) > 0 {
+		m.Files[0].Description += " · " + refWord + ref // nothing else says which message it is
+	}
 	m.Components = rows(p.Buttons)
+	m.ping(p.Mention)
 	return m
 }
 
@@ -284,6 +285,33 @@ func (m *message) quiet() {
 // snowflake reports whether a text is an ID of Discord's.
 func snowflake(id string) bool {
 	return id != "" && len(id) <= 20 && strings.Trim(id, "0123456789") == ""
+}
+
+// wordy is a post whose files that cannot be sent are words.
+func wordy(p bot.Post) bot.Post {
+	var files []bot.FileContent
+	for i := range p.Files {
+		if sendable(&p.Files[i]) {
+			files = append(files, p.Files[i])
+			continue
+		}
+		p.Text = strings.TrimSpace(p.Text + "\n\n" + fileNote(&p.Files[i]))
+	}
+	p.Files = files
+	return p
+}
+
+// withoutLargest is a post whose largest file is words.
+func withoutLargest(p bot.Post) bot.Post {
+	largest := 0
+	for i := range p.Files {
+		if len(p.Files[i].Data) > len(p.Files[largest].Data) {
+			largest = i
+		}
+	}
+	p.Text = strings.TrimSpace(p.Text + "\n\n" + fileNote(&p.Files[largest]))
+	p.Files = slices.Delete(slices.Clone(p.Files), largest, largest+1)
+	return p
 }
 
 // sendable reports whether Discord takes a file.

@@ -50,9 +50,9 @@ func newREST(client *http.Client, token string, discord bool) *rest {
 type request struct {
 	method, path string // below /api/v10
 	query        url.Values
-	body         any                // JSON; nil: none
-	files        []*bot.FileContent // make it a form
-	open         bool               // its path holds a secret that stands for the token
+	body         any               // JSON; nil: none
+	files        []bot.FileContent // make it a form
+	open         bool              // its path holds a secret that stands for the token
 }
 
 // apiError is Discord's refusal.

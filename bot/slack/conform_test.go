@@ -31,7 +31,7 @@ func (p *peer) Shown(room jobs.Place) (list []bottest.Shown) {
 }
 
 func (p *peer) Break(b bottest.Break) {
-	p.fake.Fail("chat.*", map[bottest.Break]slackfake.Fault{
+	p.fake.Fail(slackfake.Posts, map[bottest.Break]slackfake.Fault{
 		bottest.BreakLost:    {Lose: true},
 		bottest.BreakLater:   {Status: 429, RetryAfter: int(bottest.LaterAfter.Seconds())},
 		bottest.BreakGone:    {Error: "channel_not_found"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -116,16 +117,26 @@ func (c *capped) Write(p []byte) (int, error) {
 	return c.w.Write(p)
 }
 
-// isNote reports whether a post's file goes up as words: Slack takes no empty one.
-func isNote(p bot.Post) bool { return p.File != nil && len(p.File.Data) == 0 }
+// wordy is a post whose empty files are words: Slack takes no empty one.
+func wordy(p bot.Post) bot.Post {
+	var full []bot.FileContent
+	for _, f := range p.Files {
+		if len(f.Data) > 0 {
+			full = append(full, f)
+			continue
+		}
+		p.Text = strings.TrimSpace(p.Text + "\n\n" + f.Name + " is empty.")
+	}
+	p.Files = full
+	return p
+}
 
-// postFile puts up a file, after the text that goes with it. A file without a thread
-// gets a message that makes one.
-func (s *Slack) postFile(ctx context.Context, t *team, p bot.Post) (bot.Placed, error) {
-	if isNote(p) {
-		note := p
-		note.Text = strings.TrimSpace(p.Text + "\n\n" + p.File.Name + " is empty.")
-		return s.postText(ctx, t, note)
+// postFiles puts up files in one message, after the text that goes with them. Files
+// without a thread get a message that makes one.
+func (s *Slack) postFiles(ctx context.Context, t *team, p bot.Post) (bot.Placed, error) {
+	list, err := s.upload(ctx, t, p.Files)
+	if err != nil {
+		return bot.Placed{}, err
 	}
 	at := p.Place
 	thread, up := s.halves.text(p.Key)
@@ -135,7 +146,7 @@ func (s *Slack) postFile(ctx context.Context, t *team, p bot.Post) (bot.Placed, 
 	case p.Text != "" || p.Card != nil || at.Thread == "":
 		head := p
 		if head.Text == "" && head.Card == nil {
-			head.Text = p.File.Name
+			head.Text = fileNames(p.Files)
 		}
 		placed, err := s.postText(ctx, t, head)
 		if err != nil {
@@ -144,54 +155,75 @@ func (s *Slack) postFile(ctx context.Context, t *team, p bot.Post) (bot.Placed, 
 		at = placed.Place
 		s.halves.add(p.Key, at.Thread)
 	}
-	id, err := s.upload(ctx, t, at, p.File)
-	if err != nil {
+	if err := s.share(ctx, t, at, list); err != nil {
 		return bot.Placed{}, err
 	}
-	return bot.Placed{Place: at, Message: id}, nil
+	return bot.Placed{Place: at, Message: list[0].ID}, nil
 }
 
-// upload puts a file into a thread, in Slack's three steps. Only the last one shows it
-// to people. It returns the file's ID.
-func (s *Slack) upload(ctx context.Context, t *team, at jobs.Place, f *bot.FileContent) (string, error) {
-	var ticket *slackapi.GetUploadURLExternalResponse
-	err := s.call(ctx, t, mUpload, "", func(api *slackapi.Client) (err error) {
-		ticket, err = api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Data), AltTxt: f.Name})
-		return err
-	})
-	if err != nil {
-		return "", delivery(err, deedLook)
+func fileNames(files []bot.FileContent) string {
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
 	}
-	if !s.isSlack(ticket.UploadURL) {
-		return "", delivery(errNotSlack, deedLook)
-	}
-	err = t.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: ticket.UploadURL, Reader: bytes.NewReader(f.Data), Filename: f.Name})
-	if err != nil {
-		return "", delivery(err, deedLook)
-	}
-	err = s.call(ctx, t, mComplete, "", func(api *slackapi.Client) error {
-		done, err := api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-			Files: []slackapi.FileSummary{{ID: ticket.FileID, Title: f.Name}}, Channel: at.Channel, ThreadTimestamp: at.Thread,
+	return strings.Join(names, ", ")
+}
+
+// upload gives files to Slack, which shows them to nobody yet. What became of them if
+// it fails does not matter: Slack drops what is not shared.
+func (s *Slack) upload(ctx context.Context, t *team, files []bot.FileContent) (list []slackapi.FileSummary, err error) {
+	for _, f := range files {
+		var ticket *slackapi.GetUploadURLExternalResponse
+		err := s.call(ctx, t, mUpload, "", func(api *slackapi.Client) (err error) {
+			ticket, err = api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Data), AltTxt: f.Name})
+			return err
 		})
-		if err == nil && len(done.Files) != 1 {
-			return errors.New("slack did not name the file that it took")
+		if err == nil && !s.isSlack(ticket.UploadURL) {
+			err = errNotSlack
+		}
+		if err == nil {
+			err = t.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: ticket.UploadURL, Reader: bytes.NewReader(f.Data), Filename: f.Name})
+		}
+		if err != nil {
+			return nil, delivery(err, deedLook)
+		}
+		list = append(list, slackapi.FileSummary{ID: ticket.FileID, Title: f.Name})
+	}
+	return list, nil
+}
+
+// share puts files that Slack has into a thread, as one message.
+func (s *Slack) share(ctx context.Context, t *team, at jobs.Place, list []slackapi.FileSummary) error {
+	err := s.call(ctx, t, mComplete, "", func(api *slackapi.Client) error {
+		done, err := api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
+			Files: list, Channel: at.Channel, ThreadTimestamp: at.Thread,
+		})
+		if err == nil && len(done.Files) != len(list) {
+			return errors.New("slack did not name the files that it took")
 		}
 		return err
 	})
-	return ticket.FileID, delivery(err, deedPost)
+	return delivery(err, deedPost)
 }
 
-// fileIn returns the ID of a file of a message that is one that was to go up: Bob's
-// own, of that name and size. Slack keeps nothing else with files that tells them
-// apart. Empty: it is not there.
-func fileIn(t *team, m slackapi.Message, f *bot.FileContent) string {
-	if f == nil || (m.BotID == "" && m.User != t.user) {
+// filesIn returns the ID of the first file of a message that is the one that was to go
+// up: Bob's own, with files of those names and sizes and no others. Slack keeps nothing
+// else with files that tells them apart. Empty: it is another message.
+func filesIn(t *team, m slackapi.Message, files []bot.FileContent) string {
+	if len(files) == 0 || len(m.Files) != len(files) || (m.BotID == "" && m.User != t.user) {
 		return ""
 	}
-	for _, have := range m.Files {
-		if have.Name == f.Name && have.Size == len(f.Data) {
-			return have.ID
+	left := slices.Clone(m.Files)
+	first := ""
+	for _, f := range files {
+		i := slices.IndexFunc(left, func(have slackapi.File) bool { return have.Name == f.Name && have.Size == len(f.Data) })
+		if i < 0 {
+			return ""
 		}
+		if first == "" {
+			first = left[i].ID
+		}
+		left = slices.Delete(left, i, i+1)
 	}
-	return ""
+	return first
 }

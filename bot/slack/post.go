@@ -24,8 +24,8 @@ func (s *Slack) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	if err != nil {
 		return bot.Placed{}, delivery(err, deedLook)
 	}
-	if p.File != nil {
-		return s.postFile(ctx, t, p)
+	if p = wordy(p); len(p.Files) > 0 {
+		return s.postFiles(ctx, t, p)
 	}
 	return s.postText(ctx, t, p)
 }
@@ -90,14 +90,15 @@ func (s *Slack) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 		return bot.Placed{}, delivery(err, deedLook)
 	}
 	var text, file bot.Placed
+	p = wordy(p)
 	err = s.look(ctx, t, p.Place, func(m slackapi.Message) bool {
 		if key, _ := m.Metadata.EventPayload[metaKey].(string); key == p.Key && p.Key != "" && m.Metadata.EventType == metaType {
 			text = placedAt(p.Place, m)
 		}
-		if id := fileIn(t, m, p.File); id != "" {
+		if id := filesIn(t, m, p.Files); id != "" {
 			file = bot.Placed{Place: placedAt(p.Place, m).Place, Message: id}
 		}
-		if p.File == nil {
+		if len(p.Files) == 0 {
 			return text.Message != ""
 		}
 		return file.Message != "" && (text.Message != "" || p.Text == "")
@@ -105,10 +106,10 @@ func (s *Slack) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	switch {
 	case err != nil:
 		return bot.Placed{}, delivery(err, deedLook)
-	case p.File == nil || isNote(p):
+	case len(p.Files) == 0:
 		return text, nil
 	case file.Message == "" && text.Message != "":
-		s.halves.add(p.Key, text.Place.Thread) // the next Post sends the file alone
+		s.halves.add(p.Key, text.Place.Thread) // the next Post sends the files alone
 		return bot.Placed{}, nil
 	case p.Text != "" && text.Message == "":
 		return bot.Placed{}, nil

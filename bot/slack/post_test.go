@@ -111,7 +111,7 @@ func TestSlack_Post_aFileThatFailedFollowsItsTextOnce(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, slack.ModeSocket, setup{idle: true})
 			root, _ := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "U1", Text: "work"})
-			p := bot.Post{Key: "n1", Place: slackPlace("C1", root), Text: "see", File: &bot.FileContent{Name: "a.csv", Data: []byte("1")}}
+			p := bot.Post{Key: "n1", Place: slackPlace("C1", root), Text: "see", Files: []bot.FileContent{{Name: "a.csv", Data: []byte("1")}}}
 			s.fake.Fail("files.completeUploadExternal", fault)
 			_, err := s.slack.Post(t.Context(), p)
 			if got := trouble(t, err); got != bot.TroubleUnsure {
@@ -135,6 +135,41 @@ func TestSlack_Post_aFileThatFailedFollowsItsTextOnce(t *testing.T) {
 				t.Errorf("at %+v there is %+v", at, up)
 			}
 		})
+	}
+}
+
+// TestSlack_Post_aCrashBetweenTwoUploadsShowsNothing lets the second of three files fail
+// on its way, at each of its two steps.
+func TestSlack_Post_aCrashBetweenTwoUploadsShowsNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, slack.ModeSocket, setup{idle: true})
+	root, _ := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "U1", Text: "work"})
+	p := bot.Post{Key: "n1.1-3", Place: slackPlace("C1", root), Text: "see", Files: []bot.FileContent{
+		{Name: "a.csv", Data: []byte("1")}, {Name: "b.csv", Data: []byte("22")}, {Name: "c.csv", Data: []byte("333")},
+	}}
+	s.fake.Fail("files.getUploadURLExternal", slackfake.Fault{}, slackfake.Fault{Status: 503})
+	_, err := s.slack.Post(t.Context(), p)
+	if got := trouble(t, err); got != bot.TroubleLater {
+		t.Errorf("nothing is up, and the post is %s", got)
+	}
+	s.shown("C1", 1)
+	second, err := slack.New(configFor(s.fake, slack.ModeSocket, s.notes)) // after a crash
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, err := second.Find(t.Context(), p); err != nil || at != (bot.Placed{}) {
+		t.Errorf("found at %+v, %v", at, err)
+	}
+	at, err := second.Post(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := s.shown("C1", 3)
+	if len(up[2].Files) != 3 || up[1].Words() != "see" || at.Message != up[2].Files[0].ID {
+		t.Errorf("at %+v there is %+v", at, up)
+	}
+	if n := s.fake.Calls("files.completeUploadExternal"); n != 1 {
+		t.Errorf("files were shared %d times, want once", n)
 	}
 }
 

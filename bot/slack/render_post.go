@@ -22,7 +22,7 @@ func postBlocks(p bot.Post) (blocks []slackapi.Block, text string) {
 	if user := mention(p.Mention); user != "" {
 		lead = append(lead, slackapi.NewRichTextSectionUserElement(user, nil))
 	}
-	if p.File != nil && len(lead)+len(p.Buttons) == 0 && strings.TrimSpace(p.Text) == "" {
+	if len(p.Files) > 0 && len(lead)+len(p.Buttons) == 0 && strings.TrimSpace(p.Text) == "" {
 		return nil, postText(&p)
 	}
 	s := newSheet(surfaceMessage)
@@ -33,8 +33,8 @@ func postBlocks(p bot.Post) (blocks []slackapi.Block, text string) {
 // postText is the text of a message without its Markdown.
 func postText(p *bot.Post) string {
 	text := strings.TrimSpace(markdownText(p.Text))
-	if text == "" && p.File != nil {
-		text = "File: " + lineOr(p.File.Name, "without a name", maxLine)
+	if text == "" && len(p.Files) > 0 {
+		text = "File: " + lineOr(fileNames(p.Files), "without a name", maxLine)
 	}
 	if user := mention(p.Mention); user != "" {
 		return cutFallback("<@"+user+"> ", text)

@@ -280,7 +280,7 @@ func TestForm_isReadAsItWasFilledIn(t *testing.T) {
 func TestPost_thatIsAFileAloneHasNoBlocks(t *testing.T) {
 	t.Parallel()
 
-	blocks, text := postBlocks(bot.Post{File: &bot.FileContent{Name: "q4 <!here>.pptx"}})
+	blocks, text := postBlocks(bot.Post{Files: []bot.FileContent{{Name: "q4 <!here>.pptx"}}})
 	if len(blocks) != 0 || text != "File: q4 &lt;!here&gt;.pptx" {
 		t.Errorf("got %d blocks and %q", len(blocks), text)
 	}

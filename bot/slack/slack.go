@@ -51,7 +51,7 @@ type Slack struct {
 	teams   *teams
 	people  *people
 	home    *home
-	halves  *memory // keys of posts whose text is up and whose file is not
+	halves  *memory // keys of posts whose text is up and whose files are not
 	told    *memory // events whose failure was told to who caused them
 	flights singleflight.Group
 	handler atomic.Pointer[bot.Handler] // nil: Run was not called or is over

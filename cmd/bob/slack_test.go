@@ -315,7 +315,7 @@ func TestSlack_theSeedsJob(t *testing.T) {
 	}
 	o.until(thread, "Completed: ")
 	r := readReport(t, o.data, o.theJob())
-	o.wait(func() bool { return len(o.files(thread)) == len(r.Artifacts) })
+	o.wait(func() bool { return len(o.files(thread)) == shownFiles(r) })
 	o.completed(thread)
 	o.stop()
 	_, done := o.once(thread, "✅ Completed", "Completed")
@@ -327,6 +327,9 @@ func TestSlack_theSeedsJob(t *testing.T) {
 		}
 	}
 	checkDeck(t, o.files(thread))
+	if n := len(o.said(thread)); n > 6 {
+		t.Errorf("Bob said %d things, want the card, a few milestones, the result and its files", n)
+	}
 	for _, m := range o.fake.Messages("T1", "C1") {
 		if m.Bot && m.Thread != thread {
 			t.Errorf("said outside the thread: %s", o.words(&m))

@@ -102,8 +102,12 @@ func (s *spoken) texts() (list []string) {
 		switch {
 		case u.Post.Card != nil:
 			list = append(list, u.Post.Card.State)
-		case u.Post.File != nil:
-			list = append(list, u.Post.File.Name)
+		case len(u.Post.Files) > 0:
+			var names []string
+			for _, f := range u.Post.Files {
+				names = append(names, f.Name)
+			}
+			list = append(list, strings.Join(names, ", "))
 		default:
 			text, _, _ := strings.Cut(u.Post.Text, "\n")
 			list = append(list, text)

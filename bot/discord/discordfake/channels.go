@@ -48,6 +48,9 @@ func (s *Server) post(c *Channel, author string, req Request, body map[string]an
 	if err := check(body, len(req.Files)); err != nil {
 		return nil, err
 	}
+	if err := checkFiles(req.Files, body); err != nil {
+		return nil, err
+	}
 	nonce, _ := body["nonce"].(string)
 	if old := c.nonces[nonce]; nonce != "" && old != nil && body["enforce_nonce"] == true {
 		return s.shape(old), nil
@@ -151,6 +154,33 @@ func check(body map[string]any, files int) error {
 		return invalidForm("embeds")
 	}
 	return checkRows(rows)
+}
+
+// The bounds of what is attached, in bytes.
+const (
+	maxFiles = 10
+	maxFile  = 10 << 20
+)
+
+// checkFiles holds what is attached to Discord's limits.
+func checkFiles(files []File, body map[string]any) error {
+	size := 0
+	for _, f := range files {
+		size += len(f.Data)
+		if len(f.Data) > maxFile {
+			size = maxRequest + 1
+		}
+	}
+	words, _ := body["attachments"].([]any)
+	switch {
+	case size > maxRequest:
+		return &problem{http.StatusRequestEntityTooLarge, 40005, "Request entity too large"}
+	case len(files) > maxFiles:
+		return invalidForm("too many files")
+	case len(words) > len(files):
+		return invalidForm("words of a file that is not there")
+	}
+	return nil
 }
 
 // letters counts the texts of an embed that Discord counts.

@@ -15,7 +15,12 @@ type File struct {
 	Data     []byte
 	Size     int // as was announced
 	base     string
+	shared   bool // it stands in a message
 }
+
+// maxShared is how many files Slack shares at once: what it says of more was seen, and
+// is not documented.
+const maxShared = 14
 
 // AddFile is a file that a person uploads.
 func (s *Server) AddFile(name string, data []byte) *File {
@@ -75,15 +80,21 @@ func (s *Server) completeUpload(t Team, a args) (map[string]any, error) {
 	if code := s.channels[channel]; code != "" {
 		return nil, refusal(code)
 	}
+	if len(files) > maxShared {
+		return nil, refusal("internal_error")
+	}
 	m := &Message{Team: t.ID, Channel: channel, Thread: a.text("thread_ts"), User: t.BotUser, Bot: true, Text: a.text("initial_comment")}
 	var out []map[string]any
 	for _, file := range files {
 		f := s.files[file.ID]
-		if f == nil || f.Data == nil {
+		if f == nil || f.Data == nil || f.shared {
 			return nil, refusal("file_not_found")
 		}
 		m.Files = append(m.Files, f)
 		out = append(out, map[string]any{"id": f.ID, "title": f.Name})
+	}
+	for _, f := range m.Files {
+		f.shared = true
 	}
 	s.add(m)
 	return map[string]any{"files": out}, nil

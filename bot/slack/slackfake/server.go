@@ -151,12 +151,15 @@ func (s *Server) Target(address string) {
 }
 
 // Fail lets the next calls of a method go wrong, one by one; chat.* is any of those
-// that begin so.
+// that begin so, Posts any that puts up or edits a message.
 func (s *Server) Fail(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[method] = append(s.faults[method], faults...)
 }
+
+// Posts names for Fail all methods that put up or edit a message.
+const Posts = "posts"
 
 // Mend lets nothing go wrong any more that has not yet.
 func (s *Server) Mend() {
@@ -331,7 +334,11 @@ func (s *Server) called(name, token string) (Fault, time.Duration) {
 	defer s.change()
 	s.calls[name]++
 	family, _, _ := strings.Cut(name, ".")
-	for _, key := range []string{name, family + ".*"} {
+	keys := []string{name, family + ".*"}
+	if family == "chat" || name == "files.completeUploadExternal" {
+		keys = append(keys, Posts)
+	}
+	for _, key := range keys {
 		if list := s.faults[key]; len(list) > 0 {
 			s.faults[key] = list[1:]
 			return list[0], 0

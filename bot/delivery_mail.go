@@ -67,6 +67,9 @@ func (d *Delivery) deliver(ctx context.Context, l jobs.Letter) (left time.Durati
 			left = sickGap
 		}
 	}()
+	if l.Kind == jobs.NoticeDecided {
+		return m.decide(ctx)
+	}
 	steps, err := d.compose(ctx, l)
 	if err != nil {
 		return m.storeFailed(ctx, err)
@@ -243,6 +246,9 @@ func (m *mail) up(ctx context.Context, at Placed) error {
 	}
 	if l.Job != "" && (at.Place != l.Place || card != "") {
 		changes = append(changes, jobs.Put{Job: l.Job, Place: at.Place, Card: card})
+	}
+	if l.Job != "" && asks(l.Kind) {
+		changes = append(changes, jobs.Asked{Notice: l.ID, Place: at.Place, Message: at.Message})
 	}
 	l.Step += m.count
 	if l.Step == len(m.steps) {

@@ -19,9 +19,10 @@ type FrontEnd interface {
 	// Post puts a message up and returns where: in a place without a thread the message
 	// makes one. Its errors are of type *DeliveryError.
 	Post(ctx context.Context, p Post) (Placed, error)
-	// Edit puts a card in place of one that was posted. Its errors are of type
-	// *DeliveryError.
-	Edit(ctx context.Context, at Placed, c Card) error
+	// Edit puts a card or a text with its buttons in place of one that was posted; files
+	// stay as they are. A text has the key that it was posted with. Nobody is pinged,
+	// Mention is named. Its errors are of type *DeliveryError.
+	Edit(ctx context.Context, at Placed, p Post) error
 	// Find returns the message that an earlier Post with that key put up; the zero
 	// value if there is none. Its errors are of type *DeliveryError.
 	Find(ctx context.Context, p Post) (Placed, error)

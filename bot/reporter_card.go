@@ -216,7 +216,7 @@ func (r *Reporter) show(ctx context.Context, p jobs.Posted, card Card) (at jobs.
 	}()
 	longer, cancel := outlive(ctx, r.cfg.Patience)
 	defer cancel()
-	err = r.cfg.FrontEnd.Edit(longer, placedOf(p), card)
+	err = r.cfg.FrontEnd.Edit(longer, placedOf(p), Post{Card: &card})
 	if trouble(err) != TroubleGone {
 		return p, err
 	}

@@ -191,7 +191,7 @@ func TestReporter_theEndGoesFirstThenWhatAsks(t *testing.T) {
 		d.after(30 * time.Second)
 		var order []string
 		for _, e := range d.edits() {
-			order = append(order, string(e.Card.Job))
+			order = append(order, string(e.Post.Card.Job))
 		}
 		same(t, "order", order[:2], []string{"job_5", "job_4"})
 	})
@@ -363,7 +363,7 @@ func TestReporter_aWorkspaceThatThrewBobOutIsLeftAlone(t *testing.T) {
 		d.after(10 * time.Minute)
 		tried := 0
 		for _, e := range d.edits() {
-			if e.Card.Job == "job_a" {
+			if e.Post.Card.Job == "job_a" {
 				tried++
 			}
 		}
@@ -481,10 +481,10 @@ func TestReporter_forgottenJobsAreDropped(t *testing.T) {
 		d.after(5 * time.Minute)
 		shown := map[jobs.JobID]int{}
 		for _, e := range d.edits() {
-			shown[e.Card.Job]++
+			shown[e.Post.Card.Job]++
 		}
-		if most := slices.MaxFunc(d.edits(), func(a, b bottest.Call) int { return cmp.Compare(shown[a.Card.Job], shown[b.Card.Job]) }); len(shown) != 1_200 || shown[most.Card.Job] != 1 {
-			t.Errorf("%d of 1200 ends are shown, the one of %s %d times", len(shown), most.Card.Job, shown[most.Card.Job])
+		if most := slices.MaxFunc(d.edits(), func(a, b bottest.Call) int { return cmp.Compare(shown[a.Post.Card.Job], shown[b.Post.Card.Job]) }); len(shown) != 1_200 || shown[most.Post.Card.Job] != 1 {
+			t.Errorf("%d of 1200 ends are shown, the one of %s %d times", len(shown), most.Post.Card.Job, shown[most.Post.Card.Job])
 		}
 	})
 }

@@ -17,13 +17,24 @@ type Letter struct {
 	Tries int  // failed ones so far, of the message that is next
 	Step  int  // of a notice that is several messages: how many are up
 	Begun bool // the message after those may be up: the try was not seen to its end
+
+	Ask Ask // of NoticeDecided: what it is about; it stands at Place
+}
+
+// Ask is a notice that asked people something which is decided.
+type Ask struct {
+	Notice    int64
+	Kind      NoticeKind
+	Text      string // as it was asked
+	Message   string // that asks; empty: it may be up, and nobody knows where
+	DecidedBy string // as jobs name people: then the letter's text goes on after the name; empty: nobody did
 }
 
 // Outbox is what is still to be said on surfaces. It is safe for concurrent use.
 type Outbox interface {
 	// Due lists what is to be said on a surface at now: of each job and schedule the
-	// oldest notice that is neither delivered nor given up, unless that is postponed;
-	// oldest first, at most limit.
+	// oldest notice that is neither delivered nor given up, unless that is postponed,
+	// and all of NoticeDecided, which wait for no other; oldest first, at most limit.
 	Due(ctx context.Context, surface string, now time.Time, limit int) ([]Letter, error)
 	// NextDue returns when something that is postponed is due; zero: nothing is.
 	NextDue(ctx context.Context, surface string) (time.Time, error)
@@ -42,6 +53,15 @@ type Sent struct {
 	Step   int // how many are up now
 }
 
+// Asked records where the message of a letter is that asks people something, so that
+// it can say how that ended. It holds too if the letter was overtaken meanwhile.
+// ErrNotFound if there is no such letter.
+type Asked struct {
+	Notice  int64
+	Place   Place
+	Message string
+}
+
 // Postpone puts a letter off. Unsure: the message may be up all the same.
 type Postpone struct {
 	Notice int64
@@ -58,6 +78,7 @@ type GiveUp struct {
 
 func (Begin) isChange()    {}
 func (Sent) isChange()     {}
+func (Asked) isChange()    {}
 func (Postpone) isChange() {}
 func (GiveUp) isChange()   {}
 

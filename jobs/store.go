@@ -89,4 +89,7 @@ const (
 	NoticeBudget     NoticeKind = "budget"
 	NoticeCompletion NoticeKind = "completion"
 	NoticeQuiet      NoticeKind = "quiet" // nothing has happened for a while
+	// NoticeDecided says how that ended which a message asks people: the message shows
+	// it from then on.
+	NoticeDecided NoticeKind = "decided"
 )

@@ -121,7 +121,7 @@ func (u *unit) end(s *nodeState, to jobs.Status, why jobs.Reason) error {
 	} else if err := u.move(s.job, s.id, e, s.status, to, why); err != nil {
 		return err
 	}
-	if err := u.questionOver(s); err != nil {
+	if err := u.questionOver(s, "", "Nobody needs to answer this any more."); err != nil {
 		return err
 	}
 	s.status, s.reason, s.ready, s.ended, s.dirty = to, why, false, u.now, true
@@ -226,7 +226,7 @@ func (u *unit) jobEnded(e ending) error {
 	if err := u.exec("UPDATE jobs SET final = 1 WHERE id = ?", string(e.job)); err != nil {
 		return err
 	}
-	if err := u.allOvertaken(e.job); err != nil {
+	if err := u.allOvertaken(e.job, e.status); err != nil {
 		return err
 	}
 	if err := u.evict(e.id); err != nil {
@@ -246,10 +246,22 @@ func (u *unit) cancel(c jobs.Cancel) error {
 	if err != nil || root.status.Final() {
 		return err
 	}
-	if err := u.cancelTree(root); err != nil {
+	if err := u.cancelJob(root, c.By); err != nil {
 		return err
 	}
 	return u.audit(c.Job, c.By, "cancel", "", "")
+}
+
+// cancelJob ends all that is open below a root, and all that the job asks people.
+func (u *unit) cancelJob(root *nodeState, by jobs.Actor) error {
+	if !root.status.Final() {
+		for _, kind := range []jobs.NoticeKind{jobs.NoticeApproval, jobs.NoticeQuestion, jobs.NoticeBudget} {
+			if err := u.decide(root.job, by.User, "cancelled the job.", kind); err != nil {
+				return err
+			}
+		}
+	}
+	return u.cancelTree(root)
 }
 
 // expire ends the open leaves of a job; its branches are then judged as ever.
@@ -264,7 +276,7 @@ func (u *unit) expire(c jobs.Expire) error {
 	if err != nil {
 		return err
 	}
-	return u.moneyCame(c.Job) // combine steps that wait for it are done without a model now
+	return u.moneyCame(c.Job, "", "The job's time was up.") // combine steps that wait for it are done without a model now
 }
 
 func (u *unit) root(job jobs.JobID) (*nodeState, error) {

@@ -21,7 +21,11 @@ func (u *unit) command(c jobs.Command) error {
 	case jobs.VerbResume:
 		err = u.resume(s)
 	case jobs.VerbCancel:
-		err = u.cancelTree(s)
+		if s.parent == 0 {
+			err = u.cancelJob(s, c.By)
+		} else {
+			err = u.cancelTree(s)
+		}
 	case jobs.VerbSkip:
 		err = u.skip(s)
 	case jobs.VerbRetry, jobs.VerbRerun:

@@ -344,7 +344,7 @@ func (u *unit) approve(c jobs.Approve) error {
 	if err := u.audit(c.Job, c.By, "approve", "", fmt.Sprintf("revision %d", c.Revision)); err != nil {
 		return err
 	}
-	if err := u.overtaken(c.Job, jobs.NoticeApproval); err != nil {
+	if err := u.decide(c.Job, c.By.User, "approved the plan.", jobs.NoticeApproval); err != nil {
 		return err
 	}
 	if root.phase == jobs.PhaseCombine {

@@ -19,6 +19,10 @@ func (u *unit) finishNow(c jobs.FinishNow) error {
 	if err := u.exec("UPDATE jobs SET finishing = 1 WHERE id = ?", string(c.Job)); err != nil {
 		return err
 	}
+	const how = "chose to finish with what there is."
+	if err := u.decide(c.Job, c.By.User, how, jobs.NoticeBudget); err != nil { // it may be the end of the job
+		return err
+	}
 	if _, err := u.unpauseAll(root); err != nil {
 		return err
 	}
@@ -28,7 +32,7 @@ func (u *unit) finishNow(c jobs.FinishNow) error {
 	if err != nil {
 		return err
 	}
-	if err := u.moneyCame(c.Job); err != nil { // combine steps that wait for it need none any more
+	if err := u.moneyCame(c.Job, c.By.User, how); err != nil { // combine steps that wait for it need none any more
 		return err
 	}
 	return u.audit(c.Job, c.By, "finish", "", "")

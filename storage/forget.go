@@ -61,6 +61,7 @@ func (u *unit) forgetJob(job string) error {
 		"DELETE FROM forecasts WHERE job_id = ?",
 		"DELETE FROM job_places WHERE job_id = ?",
 		"DELETE FROM outbox WHERE job_id = ? AND delivered_at = 0", // nobody is told of what is gone
+		"DELETE FROM asks WHERE job_id = ?",
 		"DELETE FROM rewrites WHERE job_id = ?",
 		"DELETE FROM jobs WHERE id = ?",
 	} {

@@ -36,7 +36,7 @@ func rows(t *testing.T, path string, tables ...string) []string {
 
 // ofJobs are the tables that hold nothing when there are no jobs.
 var ofJobs = []string{
-	"jobs", "nodes", "deps", "questions", "effects", "attempts", "events", "outbox", "purses", "calls", "turns", "blobs", "attachments", "artifacts", "forgotten", "job_places",
+	"jobs", "nodes", "deps", "questions", "effects", "attempts", "events", "outbox", "asks", "purses", "calls", "turns", "blobs", "attachments", "artifacts", "forgotten", "job_places",
 }
 
 // job submits a job with a file and a tree of leaves, does some of it and ends it.

@@ -41,8 +41,12 @@ func (u *unit) overtaken(job jobs.JobID, kinds ...jobs.NoticeKind) error {
 }
 
 // allOvertaken marks what is old news once a job has ended: how it went on, and what
-// it waited for.
-func (u *unit) allOvertaken(job jobs.JobID) error {
+// it waited for. What asks people says so.
+func (u *unit) allOvertaken(job jobs.JobID, status jobs.Status) error {
+	how := fmt.Sprintf("Nobody needs to decide this any more: the job is over (%s).", status)
+	if err := u.closeAsks(job, "", how, "o.kind IN ('approval', 'question', 'budget')"); err != nil {
+		return err
+	}
 	return u.exec(`UPDATE outbox SET delivered_at = ? WHERE job_id = ? AND delivered_at = 0 AND given_up = 0
 		AND kind IN ('approval', 'question', 'budget', 'milestone', 'quiet')`, u.now, string(job))
 }
@@ -52,9 +56,9 @@ func questionKey(why jobs.Reason, s *nodeState) string {
 	return fmt.Sprintf("%s:%d:%d", why, s.id, s.epoch)
 }
 
-// questionOver marks the question of a node that waits for its answer as said: the
-// answer is there, or nobody needs it any more.
-func (u *unit) questionOver(s *nodeState) error {
+// questionOver ends the question of a node that waits for its answer, as decide does:
+// the answer is there, or nobody needs it any more.
+func (u *unit) questionOver(s *nodeState, by, how string) error {
 	why := s.reason
 	switch s.status {
 	case jobs.StatusWaitingForInput:
@@ -66,7 +70,11 @@ func (u *unit) questionOver(s *nodeState) error {
 	if why != jobs.ReasonQuestion && why != jobs.ReasonEffectUnknown {
 		return nil
 	}
-	return u.exec("UPDATE outbox SET delivered_at = ? WHERE key = ? AND delivered_at = 0 AND given_up = 0", u.now, string(s.job)+":"+questionKey(why, s))
+	key := string(s.job) + ":" + questionKey(why, s)
+	if err := u.closeAsks(s.job, by, how, "o.key = ?5", key); err != nil {
+		return err
+	}
+	return u.exec("UPDATE outbox SET delivered_at = ? WHERE key = ? AND delivered_at = 0 AND given_up = 0", u.now, key)
 }
 
 // letter changes a line of the outbox that is still to be said. Set has its own
@@ -112,10 +120,15 @@ type letterRow struct {
 	Surface                        string
 	Workspace, Channel, Thread, By string
 	Muted                          bool
+
+	About              int64
+	Asked, AskedText   string
+	Message, DecidedBy string
 }
 
 func (r letterRow) letter() jobs.Letter {
 	return jobs.Letter{
+		Ask:      jobs.Ask{Notice: r.About, Kind: jobs.NoticeKind(r.Asked), Text: r.AskedText, Message: r.Message, DecidedBy: r.DecidedBy},
 		Notice:   jobs.Notice{ID: r.ID, Job: jobs.JobID(r.JobID), Kind: jobs.NoticeKind(r.Kind), Text: r.Text, At: fromMS(r.CreatedAt)},
 		Schedule: jobs.ScheduleID(r.ScheduleID),
 		Place:    jobs.Place{Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread},
@@ -124,15 +137,18 @@ func (r letterRow) letter() jobs.Letter {
 }
 
 // heads are the oldest notices of each job and schedule that are still to be said, and
-// all that speak of neither.
+// all that speak of neither or of another notice.
 const heads = `SELECT min(id) FROM outbox
   WHERE surface = ? AND surface <> '' AND delivered_at = 0 AND given_up = 0
-  GROUP BY job_id, schedule_id, iif(job_id = '' AND schedule_id = '', id, 0)`
+  GROUP BY job_id, schedule_id, iif(job_id = '' AND schedule_id = '' OR about > 0, id, 0)`
 
 const selectDue = `SELECT o.id, o.job_id, o.schedule_id, o.kind, o.text, o.created_at, o.step, o.tries, o.begun, o.surface,
-  coalesce(p.workspace, s.workspace, o.to_workspace) AS workspace, coalesce(p.channel, s.channel, o.to_channel) AS channel,
-  coalesce(p.thread, s.thread, '') AS thread, coalesce(p.user_name, s.user_name, o.to_user) AS "by", coalesce(p.muted, 0) AS muted
-FROM outbox o LEFT JOIN job_places p ON p.job_id = o.job_id LEFT JOIN schedules s ON s.id = o.schedule_id
+  iif(o.message <> '', o.to_workspace, coalesce(p.workspace, s.workspace, o.to_workspace)) AS workspace,
+  iif(o.message <> '', o.to_channel, coalesce(p.channel, s.channel, o.to_channel)) AS channel,
+  iif(o.message <> '', o.to_thread, coalesce(p.thread, s.thread, '')) AS thread,
+  coalesce(p.user_name, s.user_name, o.to_user) AS "by", coalesce(p.muted, 0) AS muted,
+  o.about, o.message, o.decided_by, coalesce(q.kind, '') AS asked, coalesce(q.text, '') AS asked_text
+FROM outbox o LEFT JOIN job_places p ON p.job_id = o.job_id LEFT JOIN schedules s ON s.id = o.schedule_id LEFT JOIN outbox q ON q.id = o.about AND o.about > 0
 WHERE o.id IN (` + heads + `) AND o.next_at <= ? AND (p.job_id IS NOT NULL OR s.id IS NOT NULL OR o.job_id = '' AND o.schedule_id = '') ORDER BY o.id LIMIT ?`
 
 // Due lists what is to be said on a surface.

@@ -145,7 +145,11 @@ func (u *unit) setBudget(c jobs.SetBudget) error {
 	if err := u.exec("UPDATE purses SET budget = ? WHERE key = ?", int64(c.Budget), key); err != nil {
 		return err
 	}
-	if err := u.moneyCame(c.Job); err != nil {
+	how := "lifted the limit of the budget."
+	if c.Budget >= 0 {
+		how = "set the budget to " + c.Budget.Short() + "."
+	}
+	if err := u.moneyCame(c.Job, c.By.User, how); err != nil {
 		return err
 	}
 	return u.audit(c.Job, c.By, "budget", c.Path, c.Budget.String())
@@ -209,7 +213,7 @@ func (u *unit) addBudget(c jobs.AddBudget) error {
 			id = n.parent
 		}
 	}
-	if err := u.moneyCame(c.Job); err != nil {
+	if err := u.moneyCame(c.Job, c.By.User, "added "+c.Amount.Short()+"."); err != nil {
 		return err
 	}
 	return u.audit(c.Job, c.By, "add budget", "", c.Amount.String())

@@ -45,6 +45,9 @@ func (u *unit) answer(c jobs.Answer) error {
 			return err
 		}
 	}
+	if err := u.questionOver(s, c.By.User, "answered: "+jobs.Shorten(c.Text, maxDecision)); err != nil {
+		return err
+	}
 	if err := u.reply(s, jobs.Shorten(c.By.User, maxSpeaker), told); err != nil {
 		return err
 	}
@@ -99,9 +102,6 @@ func (u *unit) reply(s *nodeState, user, text string) error {
 	if err != nil {
 		return err
 	}
-	if err := u.questionOver(s); err != nil {
-		return err
-	}
 	if err := u.wakeOne(s); err != nil {
 		return err
 	}
@@ -141,6 +141,9 @@ func (u *unit) assume(c jobs.Assume) error {
 			said = fmt.Sprintf("Nobody answered %s in time. It goes on with this: %s", s.called(), assume)
 		}
 		if err := u.notice(s.job, jobs.NoticeAssumed, fmt.Sprintf("assumed:%d:%d", s.id, s.epoch), said); err != nil {
+			return err
+		}
+		if err := u.questionOver(s, "", said); err != nil {
 			return err
 		}
 		if err := u.reply(s, "Bob", jobs.Assumed(assume)); err != nil {

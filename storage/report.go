@@ -276,7 +276,7 @@ func (s *Store) Notices(ctx context.Context, job jobs.JobID) ([]jobs.Notice, err
 		ID, CreatedAt int64
 		Kind, Text    string
 	}
-	err := s.reads.WithContext(ctx).Raw("SELECT id, kind, text, created_at FROM outbox WHERE job_id = ? AND delivered_at = 0 AND given_up = 0 ORDER BY id", string(job)).Scan(&rows).Error
+	err := s.reads.WithContext(ctx).Raw("SELECT id, kind, text, created_at FROM outbox WHERE job_id = ? AND about = 0 AND delivered_at = 0 AND given_up = 0 ORDER BY id", string(job)).Scan(&rows).Error
 	list := make([]jobs.Notice, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, jobs.Notice{ID: r.ID, Job: job, Kind: jobs.NoticeKind(r.Kind), Text: r.Text, At: fromMS(r.CreatedAt)})

@@ -161,7 +161,7 @@ func (u *unit) revise(c jobs.Revise) error {
 	if err := u.replant(root, c.Plan, revision); err != nil {
 		return err
 	}
-	if err := u.overtaken(root.job, jobs.NoticeApproval); err != nil {
+	if err := u.decide(root.job, c.By.User, "edited the plan, which waits for approval anew.", jobs.NoticeApproval); err != nil {
 		return err
 	}
 	if err := u.askApproval(root, revision); err != nil {

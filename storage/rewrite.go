@@ -62,7 +62,11 @@ func (u *unit) rewrite(c jobs.Rewrite) error {
 	if err != nil {
 		return err
 	}
-	if err := u.overtaken(root.job, jobs.NoticeApproval); err != nil {
+	how := "asked for another plan: " + jobs.Shorten(c.Wish, maxDecision)
+	if c.Cheaper {
+		how = "asked for a cheaper plan."
+	}
+	if err := u.decide(root.job, c.By.User, how, jobs.NoticeApproval); err != nil {
 		return err
 	}
 	if err := u.planAgain(root); err != nil {

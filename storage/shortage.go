@@ -60,14 +60,15 @@ func decodeShortage(text string) *jobs.Shortage {
 	return s
 }
 
-// moneyCame lets what waits for money go on: if it is still short, it asks anew.
-func (u *unit) moneyCame(job jobs.JobID) error {
+// moneyCame lets what waits for money go on: if it is still short, it asks anew. How
+// it came is said as decide does.
+func (u *unit) moneyCame(job jobs.JobID, by, how string) error {
 	var asked bool
 	if err := u.row("SELECT shortage <> '' FROM jobs WHERE id = ?", []any{string(job)}, &asked); err != nil {
 		return fmt.Errorf("job %s: %w", job, err)
 	}
 	if asked { // else the next question has the same key
-		if err := u.overtaken(job, jobs.NoticeBudget); err != nil {
+		if err := u.decide(job, by, how, jobs.NoticeBudget); err != nil {
 			return err
 		}
 	}
@@ -119,7 +120,7 @@ func (u *unit) wakeOne(s *nodeState) error {
 // unpark lets what waits for reason go on.
 func (u *unit) unpark(c jobs.Unpark) error {
 	if c.Reason == jobs.ReasonBudget {
-		return u.moneyCame(c.Job)
+		return u.moneyCame(c.Job, "", "There is money again.")
 	}
 	return u.wake(c.Job, c.Reason)
 }

@@ -159,6 +159,8 @@ func (u *unit) spread(c jobs.Change, out *jobs.Outcome) error {
 		return u.feedback(c)
 	case jobs.Begin:
 		return u.begin(c)
+	case jobs.Asked:
+		return u.asked(c)
 	case jobs.Sent:
 		return u.sent(c)
 	case jobs.Postpone:

@@ -1,7 +1,6 @@
 package bottest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +21,7 @@ func Conform(t *testing.T, open func(t *testing.T) (bot.FrontEnd, Peer)) {
 		"an edit replaces the card":            edits,
 		"what went up unseen is found by key":  finds,
 		"a card that went up unseen is found":  findsCards,
+		"an edit ends what was asked":          ends,
 		"a mention pings one person":           mentions,
 		"texts cannot ping":                    noPings,
 		"long texts go up":                     longTexts,
@@ -152,7 +152,7 @@ func edits(s *stage) {
 	after := card("afterwards")
 	after.Steps, after.Buttons = nil, after.Buttons[:1]
 	for range 2 {
-		if err := s.front.Edit(s.t.Context(), at, *after); err != nil {
+		if err := s.front.Edit(s.t.Context(), at, bot.Post{Card: after}); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -161,6 +161,27 @@ func edits(s *stage) {
 	s.pings(m)
 	if strings.Contains(m.Text, "before") || strings.Contains(m.Text, "Collect the sources") || slices.Contains(m.Labels, "Cancel") {
 		s.t.Errorf("something of the old card is still there: %q %q", m.Text, m.Labels)
+	}
+}
+
+func ends(s *stage) {
+	p := s.text("n1.0", "Which year?")
+	p.Mention = s.peer.Person()
+	p.Buttons = []bot.Button{{Action: bot.ActAnswer, Job: "job_7k3f9q2x", Label: "Answer"}}
+	at := s.post(p)
+	p.Text, p.Buttons = "answered: 2025.", nil
+	for range 2 {
+		if err := s.front.Edit(s.t.Context(), at, p); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	m := s.shown(1)[0]
+	s.says(m, "answered: 2025.")
+	if strings.Contains(m.Text, "Which year?") || len(m.Labels) > 0 {
+		s.t.Errorf("something of the question is still there: %q %q", m.Text, m.Labels)
+	}
+	if again := s.found(p); again != at {
+		s.t.Errorf("after an edit it is found at %+v, want %+v", again, at)
 	}
 }
 
@@ -207,7 +228,7 @@ func findsCards(s *stage) {
 	p := bot.Post{Key: "n1.0", Place: s.peer.Room(), Card: card("unseen")}
 	s.unsure(p)
 	at := s.found(p)
-	if err := s.front.Edit(s.t.Context(), at, *card("seen")); err != nil {
+	if err := s.front.Edit(s.t.Context(), at, bot.Post{Card: card("seen")}); err != nil {
 		s.t.Fatal(err)
 	}
 	s.says(s.shown(1)[0], "seen")
@@ -235,7 +256,7 @@ func noPings(s *stage) {
 	c.State, c.Facts, c.Activity, c.Waits, c.Hints = pinging, []string{pinging}, pinging, []string{pinging}, []string{pinging}
 	c.Steps[0] = bot.CardRow{Path: "1", Title: pinging, Status: jobs.StatusFailed, State: pinging, Detail: pinging}
 	at := s.post(bot.Post{Key: "n2.0", Place: s.peer.Room(), Card: c})
-	if err := s.front.Edit(s.t.Context(), at, *c); err != nil {
+	if err := s.front.Edit(s.t.Context(), at, bot.Post{Card: c}); err != nil {
 		s.t.Fatal(err)
 	}
 	p := s.text("n3.0", "**"+pinging+"**\n\n- "+pinging+"\n\n> "+pinging+"\n\n[x](y) "+pinging)
@@ -286,82 +307,11 @@ func longCards(s *stage) {
 	}
 	at := s.post(bot.Post{Key: "n1.0", Place: s.peer.Room(), Card: c})
 	for _, edited := range []bot.Card{*c, {Job: c.Job, Status: jobs.StatusPlanning, Percent: -1}} {
-		if err := s.front.Edit(s.t.Context(), at, edited); err != nil {
+		if err := s.front.Edit(s.t.Context(), at, bot.Post{Card: &edited}); err != nil {
 			s.t.Errorf("a card of another size: %v", err)
 		}
 	}
 	s.shown(1)
-}
-
-func files(s *stage) {
-	data := append([]byte("a;b\n1;2\n\x00\xff"), bytes.Repeat([]byte{7}, 100_000)...)
-	p := s.text("n1.0", "see the file")
-	p.Files = []bot.FileContent{{Name: "Quartal 4, Übersicht.csv", MediaType: "text/csv", Data: data}}
-	first := s.post(p)
-	alone := bot.Post{Key: "n1.1", Place: first.Place, Files: []bot.FileContent{{Name: "b.bin", MediaType: "application/octet-stream", Data: []byte{0}}}}
-	at := s.post(alone)
-	if got := s.found(alone); got.Place != at.Place {
-		s.t.Errorf("a file is found at %+v, it is at %+v", got, at)
-	}
-	var got []bot.FileContent
-	all := ""
-	for _, m := range s.peer.Shown(first.Place) {
-		got, all = append(got, m.Files...), all+m.Text
-	}
-	if !strings.Contains(all, "see the file") {
-		s.t.Errorf("the text beside the file is missing in %q", all)
-	}
-	if len(got) != 2 || got[0].Name != p.Files[0].Name || !bytes.Equal(got[0].Data, data) || got[1].Name != "b.bin" || !bytes.Equal(got[1].Data, []byte{0}) {
-		s.t.Errorf("%d files are up, or not as they were", len(got))
-	}
-}
-
-func emptyFiles(s *stage) {
-	p := s.text("n1.0", "nothing in it")
-	p.Files = []bot.FileContent{{Name: "empty.csv", MediaType: "text/csv"}, {Name: "full.csv", MediaType: "text/csv", Data: []byte("1")}}
-	at := s.post(p)
-	all := ""
-	for _, m := range s.peer.Shown(at.Place) {
-		all += m.Text
-		for _, f := range m.Files {
-			all += f.Name
-		}
-	}
-	for _, want := range []string{"nothing in it", "empty.csv", "full.csv"} {
-		if !strings.Contains(all, want) {
-			s.t.Errorf("people learn nothing of %q: %q", want, all)
-		}
-	}
-}
-
-func manyFiles(s *stage) {
-	first := s.post(s.text("n1.0", "done"))
-	p := bot.Post{Key: "n1.1-10", Place: first.Place}
-	for i := range bot.MaxPostFiles {
-		p.Files = append(p.Files, bot.FileContent{Name: fmt.Sprintf("%d.csv", i), MediaType: "text/csv", Data: bytes.Repeat([]byte("x"), i+1)})
-	}
-	if at, err := s.front.Find(s.t.Context(), p); err != nil || at != (bot.Placed{}) {
-		s.t.Errorf("what is not up was found at %+v, %v", at, err)
-	}
-	s.unsure(p)
-	if at := s.found(p); at.Place != first.Place {
-		s.t.Errorf("the files are at %+v, want %+v", at.Place, first.Place)
-	}
-	names := ""
-	for i, f := range s.shown(2)[1].Files {
-		if names += f.Name + " "; len(f.Data) != i+1 {
-			s.t.Errorf("%s has %d bytes", f.Name, len(f.Data))
-		}
-	}
-	if names != "0.csv 1.csv 2.csv 3.csv 4.csv 5.csv 6.csv 7.csv 8.csv 9.csv " {
-		s.t.Errorf("up are %q", names)
-	}
-	one := bot.Post{Key: "n1.1", Place: first.Place, Files: p.Files[:1]}
-	if at, err := s.front.Find(s.t.Context(), one); err != nil || at != (bot.Placed{}) {
-		s.t.Errorf("all files were taken for one, at %+v, %v", at, err)
-	}
-	s.post(one)
-	s.shown(3)
 }
 
 func directs(s *stage) {
@@ -415,9 +365,9 @@ func editTroubles(s *stage) {
 	all[BreakLost] = bot.TroubleUnsure
 	for b, want := range all {
 		s.peer.Break(b)
-		s.trouble(b, want, s.front.Edit(s.t.Context(), at, *card("after " + string(b))))
+		s.trouble(b, want, s.front.Edit(s.t.Context(), at, bot.Post{Card: card("after " + string(b))}))
 	}
-	if err := s.front.Edit(s.t.Context(), at, *card("at last")); err != nil {
+	if err := s.front.Edit(s.t.Context(), at, bot.Post{Card: card("at last")}); err != nil {
 		s.t.Fatal(err)
 	}
 	s.says(s.shown(1)[0], "at last")

@@ -27,9 +27,8 @@ const (
 type Call struct {
 	Op   Op
 	When time.Time
-	Post bot.Post   // of post and find
+	Post bot.Post   // of post, edit and find
 	At   bot.Placed // of edit
-	Card bot.Card   // of edit
 	User string     // of direct
 }
 
@@ -43,7 +42,7 @@ type Fault struct {
 // Up is a message that is up.
 type Up struct {
 	Placed  bot.Placed
-	Post    bot.Post // as it was posted, an edited card in it
+	Post    bot.Post // as it was posted, what was edited in it
 	Edits   int
 	Deleted bool
 }
@@ -168,12 +167,13 @@ func (f *FrontEnd) Post(ctx context.Context, p bot.Post) (placed bot.Placed, err
 	return placed, nil
 }
 
-// Edit replaces the card of a message that is in the channel.
-func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, c bot.Card) error {
-	return f.do(ctx, Call{Op: OpEdit, At: at, Card: c}, at.Place, func() error {
+// Edit replaces what a message says that is in the channel.
+func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
+	return f.do(ctx, Call{Op: OpEdit, At: at, Post: p}, at.Place, func() error {
 		for _, u := range f.up {
 			if u.Placed.Message == at.Message && !u.Deleted && sameRoom(u.Placed.Place, at.Place) {
-				u.Post.Card, u.Edits = &c, u.Edits+1
+				u.Post.Card, u.Post.Text, u.Post.Buttons, u.Post.Mention = p.Card, p.Text, p.Buttons, p.Mention
+				u.Edits++
 				return nil
 			}
 		}

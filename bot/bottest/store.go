@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/jobs"
 )
 
@@ -40,6 +41,7 @@ type line struct {
 	until  time.Time
 	state  string // open, delivered, or why it was given up
 	why    string // it was postponed
+	asked  jobs.Asked
 }
 
 // The states of a letter; one that was given up has its reason.
@@ -98,6 +100,28 @@ func (s *Store) Tell(id jobs.JobID, kind jobs.NoticeKind, text string) int64 {
 	defer s.mu.Unlock()
 	s.touch(id)
 	return s.put(jobs.Letter{Notice: jobs.Notice{Job: id, Kind: kind, Text: text}})
+}
+
+// Decide puts into the outbox how that ended which a letter asked people, and returns
+// its number. The letter is said no more. By may be empty.
+func (s *Store) Decide(notice int64, by, how string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lines[notice-1]
+	l.state = Delivered
+	s.touch(l.letter.Job)
+	return s.put(jobs.Letter{
+		Notice: jobs.Notice{Job: l.letter.Job, Kind: jobs.NoticeDecided, Text: how},
+		Ask:    jobs.Ask{Notice: notice, Kind: l.letter.Kind, Text: l.letter.Text, DecidedBy: by},
+	})
+}
+
+// AskedAt is where a letter's message was recorded to be; zero: nowhere.
+func (s *Store) AskedAt(notice int64) bot.Placed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.lines[notice-1].asked
+	return bot.Placed{Place: a.Place, Message: a.Message}
 }
 
 // TellOf puts something to say of a schedule into the outbox.
@@ -160,36 +184,6 @@ func (s *Store) touch(ids ...jobs.JobID) {
 	}
 }
 
-// Watch tells one reader which jobs changed.
-type Watch struct {
-	s       *Store
-	changed []jobs.JobID
-	knock   chan struct{}
-}
-
-// Watch returns a Watch that tells of all changes from now on.
-func (s *Store) Watch() *Watch {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := &Watch{s: s, knock: make(chan struct{}, 1)}
-	s.watches = append(s.watches, w)
-	return w
-}
-
-// Next waits for changes and returns the jobs that changed since it was last called.
-func (w *Watch) Next(ctx context.Context) ([]jobs.JobID, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-w.knock:
-	}
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
-	list := w.changed
-	w.changed = nil
-	return list, nil
-}
-
 // Apply makes the changes of places and letters, all or none.
 func (s *Store) Apply(_ context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
 	s.mu.Lock()
@@ -222,6 +216,9 @@ func (s *Store) apply(c jobs.Change) error {
 			l.letter.Step, l.letter.Begun, l.letter.Tries = c.Step, false, 0
 			l.until, l.why = time.Time{}, ""
 		})
+	case jobs.Asked:
+		s.lines[c.Notice-1].asked = c
+		return nil
 	case jobs.Postpone:
 		return s.open(c.Notice, func(l *line) {
 			l.letter.Begun, l.until, l.why = c.Unsure, c.Until, c.Why
@@ -287,6 +284,9 @@ func (s *Store) first(surface string) (list []*line) {
 	seen := map[string]bool{}
 	for _, l := range s.lines {
 		owner := string(l.letter.Job) + string(l.letter.Schedule)
+		if l.letter.Kind == jobs.NoticeDecided {
+			owner += fmt.Sprint(l.letter.ID)
+		}
 		if l.state == Open && !seen[owner] && s.letter(l).Place.Surface == surface {
 			seen[owner] = true
 			list = append(list, l)
@@ -299,6 +299,11 @@ func (s *Store) letter(l *line) jobs.Letter {
 	letter := l.letter
 	if p := s.posted[letter.Job]; p != nil {
 		letter.Place, letter.User, letter.Muted = p.Place, p.User, p.Muted
+	}
+	if n := letter.Ask.Notice; n > 0 {
+		if a := s.lines[n-1].asked; a.Message != "" {
+			letter.Place, letter.Ask.Message = a.Place, a.Message
+		}
 	}
 	return letter
 }
@@ -350,7 +355,7 @@ func (s *Store) Notices(_ context.Context, id jobs.JobID) (list []jobs.Notice, e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.lines {
-		if l.letter.Job == id && l.state == Open {
+		if l.letter.Job == id && l.state == Open && l.letter.Kind != jobs.NoticeDecided {
 			list = append(list, l.letter.Notice)
 		}
 	}

@@ -162,9 +162,13 @@ func threadName(p *bot.Post) string {
 	return "Bob"
 }
 
-// Edit puts a card in place of one that was posted.
-func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, c bot.Card) error {
-	m := cardMessage(&c, f.marks.get(at.Message))
+// Edit puts a card or a text in place of one that was posted.
+func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
+	m := postMessage(&p)
+	if p.Card != nil {
+		m = cardMessage(p.Card, f.marks.get(at.Message))
+	}
+	m.Mentions = newMessage().Mentions
 	if err := m.check(); err != nil {
 		return &bot.DeliveryError{Trouble: bot.TroubleRefused, Err: err}
 	}

@@ -74,7 +74,7 @@ func TestPost_makesAThreadOfTheMessageThatAsked(t *testing.T) {
 	if at.Place != d.place(asked) || len(d.Messages(asked)) != 1 || len(d.Messages(d.channel)) != 1 {
 		t.Errorf("posted at %+v", at)
 	}
-	if err := d.front.Edit(t.Context(), at, *small("Sales")); err != nil || d.Messages(asked)[0].Edits != 1 {
+	if err := d.front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); err != nil || d.Messages(asked)[0].Edits != 1 {
 		t.Errorf("edited %d times, %v", d.Messages(asked)[0].Edits, err)
 	}
 	d.Remove(d.channel)
@@ -142,7 +142,7 @@ func TestPost_withoutThreadsAnswersReferToTheFirst(t *testing.T) {
 	if diff := cmp.Diff(want, list[1].Body["message_reference"]); diff != "" {
 		t.Error(diff)
 	}
-	if err := d.front.Edit(t.Context(), first, *small("Sales")); err != nil {
+	if err := d.front.Edit(t.Context(), first, bot.Post{Card: small("Sales")}); err != nil {
 		t.Error(err)
 	}
 	if at, err := d.front.Find(t.Context(), bot.Post{Key: "2", Place: first.Place, Text: "half of it is done"}); err != nil || at != second {
@@ -171,7 +171,7 @@ func TestPost_direct(t *testing.T) {
 	if len(d.Threads(place.Channel)) != 0 || len(d.Requests(http.MethodPost, "/channels/"+place.Channel+"/messages/")) != 0 {
 		t.Error("a thread of direct messages was asked for")
 	}
-	if err := d.front.Edit(t.Context(), first, *small("Sales")); err != nil {
+	if err := d.front.Edit(t.Context(), first, bot.Post{Card: small("Sales")}); err != nil {
 		t.Error(err)
 	}
 	d.Fail(discordfake.Fault{Path: "/users/@me/channels", Status: http.StatusForbidden, Code: 50007})
@@ -188,7 +188,7 @@ func TestEdit_opensAThreadThatWasArchived(t *testing.T) {
 	d := newDesk(t)
 	at := d.post(t, bot.Post{Key: "1", Place: d.place(d.thread), Card: small("Sales")})
 	d.Archive(d.thread)
-	if err := d.front.Edit(t.Context(), at, *small("Sales")); err != nil {
+	if err := d.front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); err != nil {
 		t.Fatal(err)
 	}
 	if c, _ := d.Channel(d.thread); c.Archived || d.Messages(d.thread)[0].Edits != 1 {
@@ -202,7 +202,7 @@ func TestEdit_ofWhatIsGone(t *testing.T) {
 	for _, at := range []bot.Placed{
 		{Place: d.place(d.thread), Message: "4711"}, {Place: d.place("4711"), Message: "4712"}, {Place: d.place("x"), Message: "../x"},
 	} {
-		if err := d.front.Edit(t.Context(), at, *small("Sales")); trouble(err) != bot.TroubleGone {
+		if err := d.front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); trouble(err) != bot.TroubleGone {
 			t.Errorf("%+v: %v", at, err)
 		}
 	}
@@ -331,7 +331,7 @@ func TestFind_looksBackFar(t *testing.T) {
 		d.Say(d.thread, "700", "talk", nil)
 	}
 	other := newFront(t, d.Server, nil)
-	if err := other.Edit(t.Context(), at, *small("Sales")); err != nil { // which knows no mark
+	if err := other.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); err != nil { // which knows no mark
 		t.Fatal(err)
 	}
 	if got, err := other.Find(t.Context(), p); err != nil || got != at {

@@ -69,13 +69,14 @@ func messageOptions(blocks []slackapi.Block, text string) []slackapi.MsgOption {
 	}
 }
 
-// Edit puts a card in place of one that was posted.
-func (s *Slack) Edit(ctx context.Context, at bot.Placed, c bot.Card) error {
+// Edit puts a card or a text in place of one that was posted. Slack notifies nobody of
+// an edit, and keeps the metadata.
+func (s *Slack) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
 	t, err := s.teams.get(ctx, at.Place.Workspace)
 	if err != nil {
 		return delivery(err, deedLook)
 	}
-	blocks, text := cardBlocks(c)
+	blocks, text := postBlocks(p)
 	err = s.call(ctx, t, mUpdate, "", func(api *slackapi.Client) error {
 		_, _, _, err := api.UpdateMessageContext(ctx, at.Place.Channel, at.Message, messageOptions(blocks, text)...)
 		return err

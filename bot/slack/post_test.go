@@ -93,7 +93,7 @@ func TestSlack_whatFailsSaysWhatToDo(t *testing.T) {
 			t.Errorf("%+v: a post is %s, want %s", c.fault, got, c.post)
 		}
 		s.fake.Fail("chat.*", c.fault)
-		if got := trouble(t, s.slack.Edit(t.Context(), at, bot.Card{Job: theJob})); got != c.edit {
+		if got := trouble(t, s.slack.Edit(t.Context(), at, bot.Post{Card: &bot.Card{Job: theJob}})); got != c.edit {
 			t.Errorf("%+v: an edit is %s, want %s", c.fault, got, c.edit)
 		}
 	}
@@ -213,7 +213,7 @@ func TestSlack_isNeverRefusedForBeingTooFast(t *testing.T) {
 	over := make(chan outcome, 3*many)
 	for i := range many {
 		go func() {
-			over <- outcome{"edit", s.slack.Edit(t.Context(), at, bot.Card{Job: theJob, Percent: i % 100})}
+			over <- outcome{"edit", s.slack.Edit(t.Context(), at, bot.Post{Card: &bot.Card{Job: theJob, Percent: i % 100}})}
 		}()
 		go func() {
 			_, err := s.slack.Post(t.Context(), bot.Post{Key: fmt.Sprint("n", i), Place: slackPlace("C1", root), Text: "x"})
@@ -253,7 +253,7 @@ func TestSlack_afterARefusalItWaitsOnce(t *testing.T) {
 	}
 	s.fake.Fail("chat.update", slackfake.Fault{Status: 429, RetryAfter: 40})
 	for i, want := range []time.Duration{40 * time.Second, 40 * time.Second, 10 * time.Second} {
-		e, ok := errors.AsType[*bot.DeliveryError](s.slack.Edit(t.Context(), at, bot.Card{Job: theJob}))
+		e, ok := errors.AsType[*bot.DeliveryError](s.slack.Edit(t.Context(), at, bot.Post{Card: &bot.Card{Job: theJob}}))
 		if !ok || e.Trouble != bot.TroubleLater || e.After != want {
 			t.Errorf("edit %d: %v, want later after %s", i, e, want)
 		}
@@ -265,7 +265,7 @@ func TestSlack_afterARefusalItWaitsOnce(t *testing.T) {
 		t.Errorf("called %d times, want once: Slack said when to come again", n)
 	}
 	now.add(10 * time.Second)
-	if err := s.slack.Edit(t.Context(), at, bot.Card{Job: theJob}); err != nil {
+	if err := s.slack.Edit(t.Context(), at, bot.Post{Card: &bot.Card{Job: theJob}}); err != nil {
 		t.Error(err)
 	}
 }

@@ -81,8 +81,11 @@ func TestDiscord_approval(t *testing.T) {
 	if text := said(g.press(t, &asks, "Cheaper")); !strings.Contains(text, "Looking for a cheaper plan") {
 		t.Errorf("Cheaper: %s", text)
 	}
-	g.until(t, "another plan", func() bool { return len(g.asking(thread)) == 2 })
-	second := g.asking(thread)[1]
+	g.until(t, "another plan", func() bool {
+		list := g.asking(thread)
+		return len(list) == 1 && list[0].ID != asks.ID && strings.Contains(g.all(), "<@700> asked for a cheaper plan.")
+	})
+	second := g.asking(thread)[0]
 	if text := said(g.press(t, &asks, "Run")); !strings.Contains(text, "⚠️") || !strings.Contains(text, "revision") {
 		t.Errorf("Run of the old plan: %s", text)
 	}
@@ -91,6 +94,7 @@ func TestDiscord_approval(t *testing.T) {
 	}
 	g.done(t, thread)
 	g.once(t, thread)
+	g.until(t, "who approved", func() bool { return len(g.asking(thread)) == 0 && strings.Contains(g.all(), "<@700> approved the plan.") })
 	if text := said(g.press(t, &second, "Run")); !strings.Contains(text, "⚠️") {
 		t.Errorf("Run, when all is done: %s", text)
 	}

@@ -94,7 +94,9 @@ func TestDiscord_approval(t *testing.T) {
 	}
 	g.done(t, thread)
 	g.once(t, thread)
-	g.until(t, "who approved", func() bool { return len(g.asking(thread)) == 0 && strings.Contains(g.all(), "<@700> approved the plan.") })
+	g.until(t, "who approved", func() bool {
+		return len(g.asking(thread)) == 0 && strings.Contains(g.all(), "<@700> approved the plan.")
+	})
 	if text := said(g.press(t, &second, "Run")); !strings.Contains(text, "⚠️") {
 		t.Errorf("Run, when all is done: %s", text)
 	}

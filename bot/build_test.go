@@ -71,7 +71,11 @@ func scenes() map[string]func() (jobs.Report, bot.CardView) {
 			r.Status, r.Current, r.Progress, r.StartedAt, r.ElapsedMS = jobs.StatusPlanning, "Planning: Q4 sales deck", 0, nil, 0
 			r.Summary, r.RemainingMS, r.Tokens, r.Cost.USD, *v = jobs.Summary{}, 60_000, jobs.Tokens{}, "0", bot.CardView{}
 		}),
-		"awaiting-approval": scene(func(r *jobs.Report, _ *bot.CardView) {
+		"awaiting-approval": scene(func(r *jobs.Report, v *bot.CardView) {
+			v.Top, v.More = []jobs.TopStep{
+				{Path: "1", Title: "Read the table", Status: jobs.StatusQueued, Reason: jobs.ReasonApproval, Leaves: jobs.Summary{Total: 1, Queued: 1}},
+				{Path: "2", Title: "Analyse", Status: jobs.StatusQueued, Reason: jobs.ReasonApproval, Leaves: jobs.Summary{Total: 8, Queued: 8}},
+			}, 0
 			r.Status, r.Current, r.Reason = jobs.StatusAwaitingApproval, "", jobs.ReasonApproval
 			r.Waiting = []jobs.Wait{wait("", r.Status, r.Reason, "The job waits for a yes to its plan", 7*time.Minute)}
 			r.Forecast = &jobs.ForecastReport{CostLow: "0.040000000", CostHigh: "0.110000000", TimeLowMS: 120_000, TimeHighMS: 300_000, Steps: 9, Unpriced: 1}

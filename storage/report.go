@@ -204,13 +204,22 @@ func (s *Store) fill(ctx context.Context, r *jobs.Report) error {
 	}
 	r.Nodes = make([]jobs.NodeReport, 0, len(rows))
 	for _, row := range rows {
-		n := jobs.NewNodeReport(row.node())
+		n := jobs.NewNodeReport(unapproved(r.Status, row.node()))
 		n.DependsOn = append(n.DependsOn, deps[row.ID]...)
 		n.Artifacts = append(n.Artifacts, made[row.ID]...)
 		r.Nodes = append(r.Nodes, n)
 	}
 	slices.SortFunc(r.Nodes, func(a, b jobs.NodeReport) int { return jobs.ComparePaths(a.Path, b.Path) })
 	return s.calls(db, r, paths)
+}
+
+// unapproved lets a step of a plan that waits for approval say so: that is what all of
+// them wait for first.
+func unapproved(root jobs.Status, n *jobs.Node) *jobs.Node {
+	if root == jobs.StatusAwaitingApproval && n.Reason == jobs.ReasonDependency {
+		n.Reason = jobs.ReasonApproval
+	}
+	return n
 }
 
 func (s *Store) deps(db *gorm.DB, job jobs.JobID) (map[int64][]jobs.NodeID, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,42 @@ func (d *draft) plan() jobs.Plan {
 		d.t.Fatalf("plan: %v", err)
 	}
 	return p
+}
+
+// Before the plan is approved its first step waits for no other, nor does any: none can
+// begin.
+func TestApprove_isWhatTheStepsOfAPlanWaitFor(t *testing.T) {
+	t.Parallel()
+	d := newDraft(t, twoBranches())
+	reasons := func() (top, all []jobs.Reason) {
+		t.Helper()
+		list, _, err := d.store.Top(d.ctx(), draftJob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range list {
+			top = append(top, s.Reason)
+		}
+		for _, n := range d.report(draftJob).Nodes {
+			if n.Status == jobs.StatusQueued {
+				all = append(all, n.Reason)
+			}
+		}
+		return top, all
+	}
+	top, all := reasons()
+	if len(top) != 2 || len(all) < 4 {
+		t.Fatalf("%v, %v: not all wait", top, all)
+	}
+	for _, r := range append(top, all...) {
+		if r != jobs.ReasonApproval {
+			t.Errorf("a step waits for %q", r)
+		}
+	}
+	d.must(jobs.Approve{Job: draftJob, Revision: 1})
+	if _, all = reasons(); slices.Contains(all, jobs.ReasonApproval) || !slices.Contains(all, "") {
+		t.Errorf("once it is approved, the steps wait for %q", all)
+	}
 }
 
 func onePlan() jobs.Plan {

@@ -38,7 +38,7 @@ func (s *Store) Top(ctx context.Context, id jobs.JobID) (list []jobs.TopStep, mo
 	}
 	list = make([]jobs.TopStep, 0, len(rows))
 	for _, row := range rows {
-		list = append(list, topStep(row.node()))
+		list = append(list, topStep(unapproved(jobs.Status(root.Status), row.node())))
 	}
 	return list, more, nil
 }

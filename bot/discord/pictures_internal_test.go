@@ -38,8 +38,8 @@ func TestRender_pictures(t *testing.T) {
 		"21 steps", "about $0.40, at most $0.90 likely", "about 2 min 51 s, at most 3 min 56 s likely", "$0.02 of $2.00 spent so far")
 	waits.Waits = []string{"The job waits for a yes to its plan"}
 	waits.Steps = []bot.CardRow{
-		{Path: "1", Title: "Data Analysis", State: "⏳ Queued", Detail: "0 of 10 done · waits for an earlier step"},
-		{Path: "2", Title: "Presentation Creation", State: "⏳ Queued", Detail: "0 of 4 done · waits for an earlier step"},
+		{Path: "1", Title: "Data Analysis", State: "⏳ Queued", Detail: "0 of 10 done · waits for approval of the plan"},
+		{Path: "2", Title: "Presentation Creation", State: "⏳ Queued", Detail: "0 of 4 done · waits for approval of the plan"},
 	}
 	waits.Buttons = []bot.Button{
 		salesButton(bot.ActApprove, "Run", bot.StylePrimary), salesButton(bot.ActPlan, "View plan", ""), salesButton(bot.ActEdit, "Edit", ""),

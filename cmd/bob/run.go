@@ -356,7 +356,7 @@ func waitsForPerson(r *jobs.Report) bool {
 		case jobs.StatusRunning, jobs.StatusPlanning:
 			return false
 		case jobs.StatusQueued:
-			if n.Reason != jobs.ReasonDependency {
+			if n.Reason != jobs.ReasonDependency && n.Reason != jobs.ReasonApproval {
 				return false
 			}
 		default:

@@ -306,6 +306,19 @@ func TestDelivery_saysWhatWasRefusedInFewWords(t *testing.T) {
 			d.states(bottest.Delivered, n)
 		})
 	})
+	t.Run("a card of a job without a web page", func(t *testing.T) {
+		t.Parallel()
+		atDesk(t, func(d *desk) {
+			d.front.Fail(refuse(1))
+			d.add("job_a", channel("C1"))
+			d.store.Tell("job_a", jobs.NoticeAck, "Job submitted")
+			d.deliver(func(c *bot.DeliveryConfig) { c.Link = nil })
+			d.after(time.Minute)
+			if got := d.texts(channel("C1")); len(got) != 1 || !strings.HasSuffix(got[0], "Ask for it with: results job_a") {
+				t.Errorf("people are told %q", got)
+			}
+		})
+	})
 	t.Run("a file", func(t *testing.T) {
 		t.Parallel()
 		atDesk(t, func(d *desk) {

@@ -125,7 +125,6 @@ func (s *server) voice(f surface) (*bot.Reporter, *bot.Delivery, func(), error) 
 	}
 	delivery, err := bot.NewDelivery(bot.DeliveryConfig{
 		FrontEnd: f, Outbox: s.h.store, Places: s.h.store, Reports: s.h.store, Writer: s.h.store, Changes: said, Now: time.Now, Log: log,
-		Link: s.h.cfg.Web.jobLink(),
 	})
 	if err != nil {
 		stop()

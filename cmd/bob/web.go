@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/askbob/bob/jobs"
 )
 
 // WebConfig says where bob serve answers, and to whom.
@@ -42,13 +40,4 @@ func (c WebConfig) address() *url.URL {
 		host = "127.0.0.1"
 	}
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
-}
-
-// jobLink returns the address of a job's page; nil if people reach no page.
-func (c WebConfig) jobLink() func(jobs.JobID) string {
-	if c.PublicURL == "" {
-		return nil
-	}
-	base := strings.TrimSuffix(c.PublicURL, "/")
-	return func(id jobs.JobID) string { return base + "/jobs/" + string(id) }
 }

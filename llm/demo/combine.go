@@ -45,10 +45,10 @@ func combineRoot(b briefing) string {
 	if figures != "" {
 		parts = append(parts, "## "+t.figuresHeading()+"\n\n"+figures)
 	}
-	if checks := firstPart(b.results, t.say("Check", "Prüfung"), "- "); checks != "" {
+	if checks := withoutFiles(t, firstPart(b.results, t.say("Check", "Prüfung"), "- ")); checks != "" {
 		parts = append(parts, "## "+t.say("Check", "Prüfung")+"\n\n"+checks)
 	}
-	parts = append(parts, made(b), gaps(b),
+	parts = append(parts, furtherFiles(b), gaps(b),
 		t.say("*By the built-in demo model: the figures were calculated by SQL over the whole table, the sentences follow rules.*",
 			"*Vom eingebauten Demo-Modell: Die Zahlen sind per SQL über die ganze Tabelle berechnet, die Sätze folgen Regeln.*"))
 	return joinParts(parts)
@@ -131,6 +131,35 @@ func lead(b briefing) string {
 		what = b.lang.say("The report is ready: %s.", "Der Bericht ist fertig: %s.", fileList(products))
 	}
 	return what
+}
+
+// withoutFiles leaves out of a check that the files are there: the answer names them
+// already.
+func withoutFiles(t tongue, checks string) string {
+	var kept []string
+	for line := range strings.Lines(checks) {
+		if !strings.HasPrefix(line, "- "+filesThere(t)) {
+			kept = append(kept, strings.TrimRight(line, "\n"))
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// filesThere is how a check begins to say that the files are there.
+func filesThere(t tongue) string { return t.say("The files are there: ", "Die Dateien sind da: ") }
+
+// furtherFiles names the files that lead does not.
+func furtherFiles(b briefing) string {
+	names := madeNames(b)
+	products := productsIn(names)
+	rest := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(products, name) })
+	switch {
+	case len(rest) == 0:
+		return ""
+	case len(products) == 0:
+		return made(b)
+	}
+	return b.lang.say("Further files: ", "Weitere Dateien: ") + fileList(rest)
 }
 
 // made names all files that the results made.

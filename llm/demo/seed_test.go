@@ -112,6 +112,11 @@ func TestJob_statesFiguresOfTheAskedQuarterThatAreInTheTable(t *testing.T) {
 			t.Errorf("the answer does not say %q:\n%s", want, answer)
 		}
 	}
+	for _, file := range []string{"sales-presentation.pptx", "sales-presentation.pdf", "revenue-by-month.png", "revenue-by-month.svg"} {
+		if n := strings.Count(answer, "`"+file+"`"); n > 1 {
+			t.Errorf("the answer names %s %d times:\n%s", file, n, answer)
+		}
+	}
 	if strings.Contains(answer, "Gaps") {
 		t.Errorf("the answer names gaps:\n%s", answer)
 	}

@@ -206,7 +206,7 @@ func (d *desk) check(f facts) string {
 	}
 	made := productsIn(names)
 	if len(made) > 0 {
-		lines = append(lines, t.say("The files are there: %s.", "Die Dateien sind da: %s.", fileList(made)))
+		lines = append(lines, filesThere(t)+fileList(made)+".")
 	} else {
 		lines = append(lines, d.notDone(t.say("no slides or report were found", "es wurden keine Folien und kein Bericht gefunden")))
 	}

@@ -50,8 +50,8 @@ func (l listener) interaction(ctx context.Context, log *slog.Logger, i *discorda
 		if !ok {
 			return
 		}
-		fields := formFields(data.Components)
-		err = l.answer(ctx, log, i, promise, func(ctx context.Context) (bot.Reply, error) { return l.click(ctx, i, button, fields) })
+		in := readForm(&data)
+		err = l.answer(ctx, log, i, promise, func(ctx context.Context) (bot.Reply, error) { return l.submitted(ctx, i, button, in) })
 	case discordapi.InteractionPing: // only over HTTP, and answered there
 	}
 	if err != nil {
@@ -115,7 +115,7 @@ func (f *FrontEnd) sayFirst(ctx context.Context, i *discordapi.Interaction, r *b
 	case r.Form != nil && i.Type == discordapi.InteractionModalSubmit:
 		return f.sayFirst(ctx, i, formAgain(r)) // a form cannot follow a form
 	case r.Form != nil:
-		return f.callback(ctx, i, callback{Type: sayForm, Data: formModal(r.Form)})
+		return f.openForm(ctx, i, r.Form)
 	case silent(r) && i.Type == discordapi.InteractionMessageComponent:
 		return f.callback(ctx, i, callback{Type: promiseUpdate})
 	case r.Page != nil && onPage(i):
@@ -282,23 +282,25 @@ func labelOf(m *discordapi.Message, id string) string {
 
 // click hands a button or a form to the conversation.
 func (l listener) click(ctx context.Context, i *discordapi.Interaction, b bot.Button, fields map[string]string) (bot.Reply, error) {
-	thread, at := "", ""
-	if i.Message != nil {
-		thread = i.Message.ID // that of a message in a channel, where it has one
-		if !onPage(i) && i.Message.Flags&discordapi.MessageFlagsEphemeral == 0 {
-			at = i.Message.ID
-		} else {
-			thread = ""
-		}
-		if ref := i.Message.MessageReference; ref != nil && ref.MessageID != "" && thread != "" {
-			thread = ref.MessageID
-		}
-	}
-	place, err := l.front.at(ctx, i, thread)
+	place, at, err := l.stands(ctx, i)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	return l.handler.Click(ctx, bot.Click{
 		Keys: []string{keyOf(i)}, Place: place, At: at, User: userOf(i), Button: b, Fields: fields, Direct: i.GuildID == "",
 	})
+}
+
+// stands is where a button or the one that opened a form stands, and on which message;
+// empty: on none that all see.
+func (l listener) stands(ctx context.Context, i *discordapi.Interaction) (place jobs.Place, at string, err error) {
+	thread := ""
+	if m := i.Message; m != nil && m.Flags&discordapi.MessageFlagsEphemeral == 0 {
+		at, thread = m.ID, m.ID // the thread of a message in a channel, where it has one
+		if ref := m.MessageReference; ref != nil && ref.MessageID != "" {
+			thread = ref.MessageID
+		}
+	}
+	place, err = l.front.at(ctx, i, thread)
+	return place, at, err
 }

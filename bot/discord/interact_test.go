@@ -115,65 +115,6 @@ func TestCommand_ask(t *testing.T) {
 	}
 }
 
-// form is one for a new job, with more fields than Discord takes.
-func form() *bot.Form {
-	return &bot.Form{
-		Button: bot.Button{Action: bot.ActNew}, Title: "A new job for Bob, with a title that is too long for Discord", Submit: "Go",
-		Fields: []bot.Field{
-			{Key: "budget", Label: "Budget", Optional: true, Hint: "US dollars"},
-			{Key: "text", Label: "What is to be done", Long: true, Value: "before", Max: 3000},
-			{Key: "files", Label: "Files", Files: true},
-			{Key: "priority", Label: "Priority", Value: "high", Choices: []bot.Choice{{Value: "low", Label: "Low"}, {Value: "high", Label: "High"}}},
-			{Key: "a", Label: "A"},
-			{Key: "b", Label: "", Optional: true},
-			{Key: "c", Label: "C"},
-		},
-	}
-}
-
-func TestCommand_askForNothingOpensAForm(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	o.ears.click = func(c bot.Click) (bot.Reply, error) {
-		if c.Fields != nil {
-			return bot.Reply{Text: "Job submitted"}, nil
-		}
-		return bot.Reply{Form: form()}, nil
-	}
-	o.open(t)
-	token := o.Interact(o.event(usesCommand, bob("ask")))
-	if c := o.ears.clicked(t); c.Button != (bot.Button{Action: bot.ActNew}) || c.Place != o.place(o.thread) {
-		t.Errorf("clicked %+v", c)
-	}
-	got := o.answered(t, token)
-	data := got.Answers[0]["data"].(map[string]any)
-	if kindOf(got) != 9 || data["custom_id"] != "new||" {
-		t.Fatalf("answered %v", got.Answers)
-	}
-	var keys []string
-	for _, c := range data["components"].([]any) {
-		keys = append(keys, c.(map[string]any)["component"].(map[string]any)["custom_id"].(string))
-	}
-	if want := []string{"budget", "text", "priority", "a", "c"}; !slices.Equal(keys, want) {
-		t.Errorf("the form has %v, want %v", keys, want)
-	}
-
-	label := func(component map[string]any) map[string]any {
-		return map[string]any{"type": 18, "component": component}
-	}
-	token = o.Interact(o.event(submitsForm, map[string]any{"custom_id": "new||", "components": []any{
-		label(map[string]any{"type": 4, "custom_id": "text", "value": "sum up"}),
-		label(map[string]any{"type": 3, "custom_id": "priority", "values": []any{"low"}}),
-	}}))
-	c := o.ears.clicked(t)
-	if diff := cmp.Diff(map[string]string{"text": "sum up", "priority": "low"}, c.Fields); diff != "" || c.Button.Action != bot.ActNew {
-		t.Errorf("submitted %+v: %s", c, diff)
-	}
-	if got := o.answered(t, token); raw(got.Original) != "Job submitted" || !private(got.Original) {
-		t.Errorf("answered %v", got.Answers)
-	}
-}
-
 func TestMenu(t *testing.T) {
 	t.Parallel()
 	for name, resolved := range map[string]bool{"with its message": true, "without its message": false} {

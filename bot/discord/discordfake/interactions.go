@@ -1,8 +1,11 @@
 package discordfake
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Interaction is one use of a command, a button or a form, and what was answered.
@@ -98,8 +101,8 @@ func (s *Server) callback(i *Interaction, body, data map[string]any) error {
 			return invalidForm("choices")
 		}
 	case 9:
-		if fields, _ := data["components"].([]any); len(fields) == 0 || len(fields) > 5 {
-			return invalidForm("components of a modal")
+		if err := checkModal(data); err != nil {
+			return err
 		}
 	default:
 		return invalidForm("type")
@@ -108,5 +111,36 @@ func (s *Server) callback(i *Interaction, body, data map[string]any) error {
 		i.Took = time.Since(i.begun)
 	}
 	i.Answers = append(i.Answers, body)
+	return nil
+}
+
+// checkModal holds a form to Discord's limits: at most five labels, each with a text, a
+// list or a place for files of a name of its own.
+func checkModal(data map[string]any) error {
+	labels, _ := data["components"].([]any)
+	title, _ := data["title"].(string)
+	if n := utf8.RuneCountInString(title); len(labels) == 0 || len(labels) > 5 || n == 0 || n > 45 {
+		return invalidForm("a modal with a title of " + strconv.Itoa(n))
+	}
+	seen := map[string]bool{}
+	for _, l := range labels {
+		label, _ := l.(map[string]any)
+		words, _ := label["label"].(string)
+		field, _ := label["component"].(map[string]any)
+		id, _ := field["custom_id"].(string)
+		if n := utf8.RuneCountInString(words); label["type"] != 18.0 || n == 0 || n > 45 || id == "" || utf8.RuneCountInString(id) > 100 || seen[id] {
+			return invalidForm("a label: " + id)
+		}
+		seen[id] = true
+		options, _ := field["options"].([]any)
+		most, _ := field["max_values"].(float64)
+		switch kind := field["type"]; {
+		case kind == 4.0 && (field["style"] == 1.0 || field["style"] == 2.0):
+		case kind == 3.0 && len(options) > 0 && len(options) <= 25:
+		case kind == 19.0 && most >= 0 && most <= 10:
+		default:
+			return invalidForm(fmt.Sprintf("a field of type %v: %s", kind, id))
+		}
+	}
 	return nil
 }

@@ -28,6 +28,9 @@ var decided = map[Action]verb{ActApprove: verbApprove, ActReject: verbReject, Ac
 
 func (c *Conversation) click(ctx context.Context, t turn, k Click) (Reply, error) {
 	b := k.Button
+	if k.Ask {
+		return c.question(ctx, t, b)
+	}
 	o := order{job: b.Job}
 	switch b.Action {
 	case ActJobs:

@@ -69,6 +69,7 @@ type Click struct {
 	Fields map[string]string // of a form
 
 	Direct bool // it stands in a direct message
+	Ask    bool // nothing is to be done yet: the reply asks whether it is meant
 }
 
 // Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.
@@ -76,9 +77,10 @@ type Reply struct {
 	Text    string // plain
 	Job     jobs.JobID
 	Page    *Page
-	Form    *Form // to be filled in
-	Public  bool  // everybody in the thread may see it
-	Warning bool  // it says that something was not done
+	Form    *Form   // to be filled in
+	Ask     *Button // of a Click that asks: the button, with its Confirm
+	Public  bool    // everybody in the thread may see it
+	Warning bool    // it says that something was not done
 }
 
 // HomeQuery says whose list of jobs is looked at.

@@ -207,7 +207,7 @@ func (f *FrontEnd) openForm(ctx context.Context, i *discordapi.Interaction, form
 // files that were put into it.
 func (l listener) submitted(ctx context.Context, i *discordapi.Interaction, b bot.Button, in filled) (bot.Reply, error) {
 	if b.Action != bot.ActNew {
-		return l.click(ctx, i, b, in.fields)
+		return l.click(ctx, i, bot.Click{Button: b, Fields: in.fields})
 	}
 	place, _, err := l.stands(ctx, i)
 	if err != nil {

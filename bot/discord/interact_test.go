@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/bot/discord"
@@ -85,7 +86,7 @@ func TestCommand_words(t *testing.T) {
 			t.Errorf("heard %+v, want %q", m, want)
 		}
 		u := bot.User{ID: "700", Name: "Ann", Admin: true, Locale: "en-GB"}
-		if diff := cmp.Diff(u, m.User); diff != "" || !slices.Equal(m.Keys, []string{"discord:interaction:" + o.Interaction(token).ID}) {
+		if diff := gocmp.Diff(u, m.User); diff != "" || !slices.Equal(m.Keys, []string{"discord:interaction:" + o.Interaction(token).ID}) {
 			t.Errorf("by %s, with keys %v", diff, m.Keys)
 		}
 		if got := o.answered(t, token); kindOf(got) != 4 || !private(got.Original) {
@@ -146,7 +147,7 @@ func TestAutocomplete(t *testing.T) {
 	typed["focused"] = true
 	got := o.answered(t, o.Interact(o.event(autocomplete, bob("status", typed))))
 	want := []any{map[string]any{"name": "job_1 · Sales", "value": "job_1"}}
-	if diff := cmp.Diff(want, got.Answers[0]["data"].(map[string]any)["choices"]); diff != "" || kindOf(got) != 8 {
+	if diff := gocmp.Diff(want, got.Answers[0]["data"].(map[string]any)["choices"]); diff != "" || kindOf(got) != 8 {
 		t.Errorf("answered %v: %s", got.Answers, diff)
 	}
 	if !slices.Equal(o.ears.begins, []string{"job_"}) {
@@ -191,30 +192,63 @@ func TestButton_ofACardInAChannelSpeaksOfItsThread(t *testing.T) {
 	}
 }
 
+// cancel is a button that the conversation asks about.
+func (o *office) cancel() bot.Button {
+	b := bot.Button{Action: bot.ActCancel, Job: "job_1"}
+	o.ears.click = func(k bot.Click) (bot.Reply, error) {
+		if !k.Ask {
+			return bot.Reply{Text: "Cancelling job_1."}, nil
+		}
+		asked := k.Button
+		asked.Confirm = &bot.Confirm{Title: "Cancel this job?", Text: "4 of 9 steps are kept.\nSo far it cost $0.03.", Yes: "Cancel the job", No: "Keep it"}
+		return bot.Reply{Ask: &asked}, nil
+	}
+	return b
+}
+
 func TestButton_asksBeforeItActs(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "Cancelled."}, nil }
+	b := o.cancel()
 	o.open(t)
-	value := bot.Button{Action: bot.ActCancel, Job: "job_1"}.Value()
-	message := map[string]any{"id": "55", "components": []any{map[string]any{"type": 1, "components": []any{
-		map[string]any{"type": 2, "custom_id": "?" + value, "label": "Cancel it all", "style": 4},
-	}}}}
-	got := o.answered(t, o.press("?"+value, message))
-	text := raw(got.Original)
-	if !private(got.Original) || !strings.Contains(text, "Cancel it all") || !strings.Contains(text, "job\\_1") || len(o.ears.clicks) != 0 {
-		t.Fatalf("asked %q, clicked %v", text, o.ears.clicks)
+	got := o.answered(t, o.press("?"+b.Value(), map[string]any{"id": "55"}))
+	if c := o.ears.clicked(t); !c.Ask || c.Button != b || c.At != "55" || c.Place != o.place(o.thread) {
+		t.Errorf("clicked %+v", c)
 	}
-	if s := fmt.Sprint(got.Original["components"]); !strings.Contains(s, "Yes: Cancel it all") || !strings.Contains(s, value) {
-		t.Errorf("asked with %s", s)
+	want := "**Cancel this job?**\n4 of 9 steps are kept.\nSo far it cost $0.03."
+	if text := raw(got.Original); kindOf(got) != 4 || !private(got.Original) || text != want {
+		t.Fatalf("asked %q", text)
+	}
+	var labels []string
+	for _, c := range got.Original["components"].([]any)[0].(map[string]any)["components"].([]any) {
+		labels = append(labels, fmt.Sprint(c.(map[string]any)["custom_id"], " ", c.(map[string]any)["label"]))
+	}
+	if !slices.Equal(labels, []string{"!cancel|job_1| Cancel the job", "- Keep it"}) {
+		t.Errorf("asked with %v", labels)
 	}
 	asked := map[string]any{"id": "56", "flags": 64}
-	if got := o.answered(t, o.press("-", asked)); kindOf(got) != 7 || raw(got.Original) != "Nothing was changed." || len(o.ears.clicks) != 0 {
+	if got := o.answered(t, o.press("-", asked)); kindOf(got) != 7 || raw(got.Original) != "Nothing was changed." || len(o.ears.clicks) != 1 {
 		t.Errorf("No is answered %v", got.Answers)
 	}
-	o.press(value, asked)
-	if c := o.ears.clicked(t); c.Button.Action != bot.ActCancel || c.At != "" {
+	// What comes of it stands in place of the question, whose buttons are gone then.
+	token := o.press("!"+b.Value(), asked)
+	if c := o.ears.clicked(t); c.Ask || c.Button != b || c.At != "" {
 		t.Errorf("clicked %+v", c)
+	}
+	got = o.answered(t, token)
+	if list, _ := got.Original["components"].([]any); kindOf(got) != 7 || raw(got.Original) != `Cancelling job\_1.` || len(list) != 0 {
+		t.Errorf("Yes is answered %v", got.Answers)
+	}
+}
+
+func TestButton_thatMakesNoSenseIsNotAskedAbout(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "The job is over.", Warning: true}, nil }
+	o.open(t)
+	got := o.answered(t, o.press("?cancel|job_1|", map[string]any{"id": "55"}))
+	if list, _ := got.Original["components"].([]any); !private(got.Original) || raw(got.Original) != "⚠️ The job is over." || len(list) != 0 {
+		t.Errorf("answered %v", got.Answers)
 	}
 }
 
@@ -265,8 +299,9 @@ func TestAnswer_slow(t *testing.T) {
 	t.Parallel()
 	page := &bot.Page{Title: "Jobs", Parts: []bot.Part{{Head: "first"}}}
 	for name, c := range map[string]struct {
-		button  bool // else a command
-		page    bool // the button stands on a private page
+		button  bool   // else a command
+		value   string // of the button; empty: one that asks nothing
+		page    bool   // the button stands on a private page
 		reply   bot.Reply
 		promise int
 		check   func(i discordfake.Interaction) bool
@@ -278,7 +313,13 @@ func TestAnswer_slow(t *testing.T) {
 		"a command, of a page": {reply: bot.Reply{Page: page}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
 		"a form":               {reply: bot.Reply{Form: form()}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "Press the button") }},
 		"a button":             {button: true, reply: bot.Reply{Text: "x"}, promise: 6, check: func(i discordfake.Interaction) bool { return len(i.Followups) == 1 && private(i.Followups[0]) }},
-		"a button, of a page":  {button: true, page: true, reply: bot.Reply{Page: page}, promise: 6, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
+		"a question": {button: true, value: "?cancel|job_1|", reply: bot.Reply{Ask: &bot.Button{Action: bot.ActCancel, Job: "job_1", Confirm: &bot.Confirm{Title: "Sure?"}}}, promise: 5, check: func(i discordfake.Interaction) bool {
+			return strings.Contains(raw(i.Original), "Sure?") && len(i.Followups) == 0
+		}},
+		"an answer to a question": {button: true, value: "!cancel|job_1|", page: true, reply: bot.Reply{Text: "x"}, promise: 6, check: func(i discordfake.Interaction) bool {
+			return raw(i.Original) == "x" && len(i.Followups) == 0
+		}},
+		"a button, of a page": {button: true, page: true, reply: bot.Reply{Page: page}, promise: 6, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -294,7 +335,7 @@ func TestAnswer_slow(t *testing.T) {
 			}
 			token := ""
 			if c.button {
-				token = o.press("pause|job_1|", message)
+				token = o.press(cmp.Or(c.value, "pause|job_1|"), message)
 			} else {
 				token = o.Interact(o.event(usesCommand, bob("help")))
 			}

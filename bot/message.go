@@ -20,6 +20,7 @@ type Message struct {
 	Draft Draft // what a form says beside the text
 
 	Direct bool // it is said to Bob alone, in no channel; WayDirect always is
+	Order  bool // it is a command for certain: words that are none are refused, and no job
 }
 
 // Way is how a message came.

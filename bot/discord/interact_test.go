@@ -76,13 +76,26 @@ func TestCommand_words(t *testing.T) {
 		"retry job_1 1.2: only Europe": bob("retry", opt("job", "job_1"), opt("step", "1.2"), opt("prompt", "only Europe")),
 		"skip 2":                       bob("skip", opt("step", "2")),
 		`schedule "every monday at 9" report sales`: bob("schedule", opt("when", `every "monday" at 9`), opt("task", "report sales")),
-		"budget job_1 +1": bob("budget", opt("amount", "+1"), opt("job", "job_1")),
-		"cost day":        bob("cost", opt("by", "day")),
-		"help retry":      bob("help", opt("topic", "retry")),
+		"budget job_1 +1":            bob("budget", opt("amount", "+1"), opt("job", "job_1")),
+		"budget step 1.2 2":          bob("budget", opt("amount", "2"), opt("step", "1.2")),
+		"finish job_1":               bob("finish", opt("job", "job_1")),
+		"priority job_1 high":        bob("priority", opt("level", "high"), opt("job", "job_1")),
+		"mute":                       bob("mute"),
+		"mute job_1":                 bob("mute", opt("job", "job_1"), opt("news", "few")),
+		"unmute job_1":               bob("mute", opt("job", "job_1"), opt("news", "all")),
+		"answer: 3 apples":           bob("answer", opt("text", "3 apples")),
+		"answer job_1 1.2: in euros": bob("answer", opt("text", "in euros"), opt("job", "job_1"), opt("step", "1.2")),
+		"schedules":                  bob("schedules"),
+		"schedule pause sch_1":       bob("schedules", opt("change", "pause"), opt("schedule", "sch_1")),
+		"schedule remove":            bob("schedules", opt("change", "remove")),
+		"edit":                       bob("edit"), "cheaper": bob("cheaper"), "reject job_1": bob("reject", opt("job", "job_1")),
+		"cost by day":         bob("cost", opt("by", "day")),
+		"cost job_1 by model": bob("cost", opt("by", "model"), opt("job", "job_1")),
+		"help retry":          bob("help", opt("topic", "retry")),
 	} {
 		token := o.Interact(o.event(usesCommand, data))
 		m := o.ears.message(t)
-		if m.Text != want || m.Way != bot.WayCommand || m.Place != o.place(o.thread) || m.ID != "" {
+		if m.Text != want || m.Way != bot.WayCommand || !m.Order || m.Place != o.place(o.thread) || m.ID != "" {
 			t.Errorf("heard %+v, want %q", m, want)
 		}
 		u := bot.User{ID: "700", Name: "Ann", Admin: true, Locale: "en-GB"}

@@ -80,7 +80,9 @@ func (s *Server) thread(c *Channel, id string, body map[string]any) (any, error)
 	case s.channels[id] != nil:
 		return nil, &problem{http.StatusBadRequest, 160004, "A thread has already been created for this message"}
 	}
-	return channelShape(s.addChannel(id, c.Guild, c.ID, name, PublicThread)), nil
+	made := s.addChannel(id, c.Guild, c.ID, name, PublicThread)
+	made.Owner = BotID
+	return channelShape(made), nil
 }
 
 // message serves what is below /channels/{id}/messages/{id}.

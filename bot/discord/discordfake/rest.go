@@ -218,6 +218,9 @@ func channelShape(c *Channel) map[string]any {
 	if c.Parent != "" {
 		out["parent_id"] = c.Parent
 	}
+	if c.Owner != "" {
+		out["owner_id"] = c.Owner
+	}
 	if c.Type == PublicThread {
 		out["thread_metadata"] = map[string]any{"archived": c.Archived, "locked": false, "auto_archive_duration": 1440}
 	}

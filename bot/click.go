@@ -13,7 +13,10 @@ import (
 func (c *Conversation) Click(ctx context.Context, k Click) (Reply, error) {
 	t := turn{keys: k.Keys, place: k.Place, user: k.User, direct: k.Direct, spent: new(bool)}
 	reply, err := c.click(ctx, t, k)
-	return c.answered(ctx, t, reply, err)
+	if reply, err = c.answered(ctx, t, reply, err); err == nil && reply != (Reply{}) && reply.Form == nil {
+		reply.Spent = c.spent(ctx, k)
+	}
+	return reply, err
 }
 
 // pressed says which verb a button stands for, where its Arg is the path of a step

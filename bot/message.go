@@ -69,6 +69,10 @@ type Click struct {
 	Button Button            // as it was rendered
 	Fields map[string]string // of a form
 
+	// Beside are all buttons of the message, if it is one that all see. They are looked
+	// at by what they say, not by their looks.
+	Beside []Button
+
 	Direct bool // it stands in a direct message
 	Ask    bool // nothing is to be done yet: the reply asks whether it is meant
 }
@@ -82,6 +86,12 @@ type Reply struct {
 	Ask     *Button // of a Click that asks: the button, with its Confirm
 	Public  bool    // everybody in the thread may see it
 	Warning bool    // it says that something was not done
+	Spent   *Spent  // of a Click: what to disable on its message; nil: nothing
+}
+
+// Spent names the buttons of a message that do nothing any more.
+type Spent struct {
+	Values []string
 }
 
 // HomeQuery says whose list of jobs is looked at.

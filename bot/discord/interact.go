@@ -125,6 +125,11 @@ func (f *FrontEnd) sayFirst(ctx context.Context, i *discordapi.Interaction, r *b
 		return f.sayFirst(ctx, i, formAgain(r)) // a form cannot follow a form
 	case r.Form != nil:
 		return f.openForm(ctx, i, r.Form)
+	case r.Spent != nil && i.Type == discordapi.InteractionMessageComponent:
+		if err := f.callback(ctx, i, callback{Type: sayUpdate, Data: spentRows(i.Message, r.Spent)}); err != nil {
+			return err
+		}
+		return f.follow(ctx, i, r)
 	case silent(r) && i.Type == discordapi.InteractionMessageComponent:
 		return f.callback(ctx, i, callback{Type: promiseUpdate})
 	case replaces(i, r):
@@ -162,26 +167,45 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 	if err != nil {
 		return err
 	}
-	hook := "/webhooks/" + self.app + "/" + i.Token
-	original := request{method: http.MethodPatch, path: hook + "/messages/@original", open: true}
-	m := replyMessage(r)
+	original := request{method: http.MethodPatch, path: hookOf(self, i) + "/messages/@original", open: true}
 	switch {
+	case promised == promiseUpdate && r.Spent != nil:
+		original.body = spentRows(i.Message, r.Spent)
+		if err := f.rest.call(ctx, original, nil); err != nil {
+			return err
+		}
+		return f.follow(ctx, i, r)
 	case promised == promiseUpdate && silent(r):
 		return nil
-	case promised == promiseUpdate && !replaces(i, r), r.Public:
-		if promised == promise { // what was promised was private
-			original.method = http.MethodDelete
-			if err := f.rest.call(ctx, original, nil); err != nil {
-				return err
-			}
+	case promised == promiseUpdate && !replaces(i, r):
+		return f.follow(ctx, i, r)
+	case r.Public:
+		original.method = http.MethodDelete // what was promised was private
+		if err := f.rest.call(ctx, original, nil); err != nil {
+			return err
 		}
-		if !r.Public {
-			m.Flags |= discordapi.MessageFlagsEphemeral
-		}
-		return f.rest.call(ctx, request{method: http.MethodPost, path: hook, body: m, open: true}, nil)
+		return f.follow(ctx, i, r)
 	}
-	original.body = m
+	original.body = replyMessage(r)
 	return f.rest.call(ctx, original, nil)
+}
+
+// follow says something after the first answer.
+func (f *FrontEnd) follow(ctx context.Context, i *discordapi.Interaction, r *bot.Reply) error {
+	self, err := f.whoami(ctx)
+	if err != nil || r.Text == "" && r.Page == nil && r.Ask == nil {
+		return err
+	}
+	m := replyMessage(r)
+	if !r.Public {
+		m.Flags |= discordapi.MessageFlagsEphemeral
+	}
+	return f.rest.call(ctx, request{method: http.MethodPost, path: hookOf(self, i), body: m, open: true}, nil)
+}
+
+// hookOf is where an interaction is answered again.
+func hookOf(self identity, i *discordapi.Interaction) string {
+	return "/webhooks/" + self.app + "/" + i.Token
 }
 
 // at is where an interaction was made.
@@ -243,6 +267,9 @@ func (l listener) click(ctx context.Context, i *discordapi.Interaction, k bot.Cl
 	var err error
 	if k.Place, k.At, err = l.stands(ctx, i); err != nil {
 		return bot.Reply{}, err
+	}
+	if k.At != "" {
+		k.Beside = buttonsOf(i.Message)
 	}
 	k.Keys, k.User, k.Direct = []string{keyOf(i)}, userOf(i), i.GuildID == ""
 	return l.handler.Click(ctx, k)

@@ -265,6 +265,59 @@ func TestButton_thatMakesNoSenseIsNotAskedAbout(t *testing.T) {
 	}
 }
 
+// spentOffice has a message whose plan runs already, and answers clicks on it.
+func spentOffice(t *testing.T, change func(*discord.Config)) (o *office, press func(value string) string) {
+	t.Helper()
+	o = newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) {
+		return bot.Reply{Text: "It runs already.", Warning: true, Spent: &bot.Spent{Values: []string{"approve|job_1|1", "reject|job_1|1"}}}, nil
+	}
+	front := newFront(t, o.Server, change)
+	at, err := front.Post(t.Context(), bot.Post{Key: "1", Place: o.place(o.thread), Text: "Shall it run?", Buttons: []bot.Button{
+		{Action: bot.ActApprove, Job: "job_1", Arg: "1", Label: "Run", Style: bot.StylePrimary},
+		{Action: bot.ActPlan, Job: "job_1", Label: "View plan"},
+		{Action: bot.ActReject, Job: "job_1", Arg: "1", Label: "Cancel", Style: bot.StyleDanger, Confirm: &bot.Confirm{Title: "Sure?"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, front, o.ears)
+	until(t, o.Server, "the gateway", func() bool { return o.Lines() == 1 })
+	t.Cleanup(func() { conforms(t, o.Server) })
+	return o, func(value string) string {
+		m := o.Messages(o.thread)[0]
+		return o.press(value, map[string]any{"id": at.Message, "content": m.Body["content"], "components": m.Body["components"]})
+	}
+}
+
+func TestButton_thatDoesNothingAnyMoreIsDisabled(t *testing.T) {
+	t.Parallel()
+	for name, within := range map[string]time.Duration{"at once": 5 * time.Second, "late": time.Nanosecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, press := spentOffice(t, func(c *discord.Config) { c.AnswerWithin = within })
+			token := press("approve|job_1|1")
+			c := o.ears.clicked(t)
+			if len(c.Beside) != 3 || c.Beside[2] != (bot.Button{Action: bot.ActReject, Job: "job_1", Arg: "1"}) {
+				t.Errorf("beside it stand %+v", c.Beside)
+			}
+			until(t, o.Server, "the answer", func() bool { return len(o.Interaction(token).Followups) == 1 })
+			if f := o.Interaction(token).Followups[0]; !private(f) || raw(f) != "⚠️ It runs already." {
+				t.Errorf("answered %v", f)
+			}
+			m := o.Messages(o.thread)[0]
+			var list []string
+			for _, b := range m.Body["components"].([]any)[0].(map[string]any)["components"].([]any) {
+				f := b.(map[string]any)
+				list = append(list, fmt.Sprint(f["custom_id"], " ", f["disabled"] == true))
+			}
+			if want := []string{"approve|job_1|1 true", "plan|job_1| false", "?reject|job_1|1 true"}; !slices.Equal(list, want) || !strings.HasPrefix(raw(m.Body), "Shall it run?") {
+				t.Errorf("the message has %v and says %q", list, raw(m.Body))
+			}
+		})
+	}
+}
+
 func TestButton_turnsThePageItStandsOn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -35,10 +35,12 @@ type rooms struct {
 	apart map[string]bool
 	// told are the threads in which was said that Bob cannot read there.
 	told map[string]bool
+	// worn are messages that take no more edits.
+	worn map[string]bool
 }
 
 func newRooms() *rooms {
-	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}, told: map[string]bool{}}
+	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}, told: map[string]bool{}, worn: map[string]bool{}}
 }
 
 // room returns a channel, and asks Discord for one that is not known.
@@ -138,6 +140,21 @@ func (r *rooms) setApart(message string) {
 	defer r.mu.Unlock()
 	if len(r.apart) < maxRooms {
 		r.apart[message] = true
+	}
+}
+
+// isWorn reports whether a message takes no more edits.
+func (r *rooms) isWorn(message string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.worn[message]
+}
+
+func (r *rooms) setWorn(message string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.worn) < maxRooms {
+		r.worn[message] = true
 	}
 }
 

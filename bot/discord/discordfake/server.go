@@ -58,6 +58,7 @@ type Channel struct {
 	Messages                []*Message
 
 	nonces map[string]*Message
+	rules  rules
 }
 
 // Message is a message as it stands.

@@ -28,6 +28,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if data, ok := s.file(r.URL.Path); ok {
+		if data == nil { // its link ran out
+			w.WriteHeader(http.StatusForbidden)
+		}
 		_, _ = w.Write(data)
 		return
 	}

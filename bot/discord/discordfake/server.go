@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -260,6 +261,13 @@ func (s *Server) AddFile(name string, data []byte) map[string]any {
 	path := "/attachments/" + id + "/" + name
 	s.files[path] = data
 	return map[string]any{"id": id, "filename": name, "size": len(data), "url": s.http.URL + path}
+}
+
+// Expire has the link of an attachment run out.
+func (s *Server) Expire(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[strings.TrimPrefix(url, s.http.URL)] = nil
 }
 
 // Say has a person write a message, and tells the gateway. More is laid over the

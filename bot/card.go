@@ -93,7 +93,8 @@ const (
 	StyleDanger  Style = "danger"
 )
 
-// Confirm is asked before a button acts.
+// Confirm is asked before a button acts. Its texts are plain; Text may have several
+// lines.
 type Confirm struct {
 	Title, Text, Yes, No string
 }

@@ -13,7 +13,10 @@ import (
 func (c *Conversation) Click(ctx context.Context, k Click) (Reply, error) {
 	t := turn{keys: k.Keys, place: k.Place, user: k.User, direct: k.Direct, spent: new(bool)}
 	reply, err := c.click(ctx, t, k)
-	return c.answered(ctx, t, reply, err)
+	if reply, err = c.answered(ctx, t, reply, err); err == nil && reply != (Reply{}) && reply.Form == nil {
+		reply.Spent = c.spent(ctx, k)
+	}
+	return reply, err
 }
 
 // pressed says which verb a button stands for, where its Arg is the path of a step
@@ -28,6 +31,9 @@ var decided = map[Action]verb{ActApprove: verbApprove, ActReject: verbReject, Ac
 
 func (c *Conversation) click(ctx context.Context, t turn, k Click) (Reply, error) {
 	b := k.Button
+	if k.Ask {
+		return c.question(ctx, t, b)
+	}
 	o := order{job: b.Job}
 	switch b.Action {
 	case ActJobs:

@@ -203,6 +203,9 @@ func TestParse_readsMoreWhereItIsSaidSo(t *testing.T) {
 		{"submit the tax form", setting{explicit: true}, order{verb: verbSubmit, text: "the tax form"}},
 		{"answer in euros", setting{thread: true}, order{verb: verbAnswer, text: "in euros"}},
 		{"answer 1.2 in euros", setting{explicit: true}, order{verb: verbAnswer, path: "1.2", text: "in euros"}},
+		{"answer: 3 apples", setting{explicit: true}, order{verb: verbAnswer, text: "3 apples"}},
+		{"answer job_1: 3 apples", setting{}, order{verb: verbAnswer, job: "job_1", text: "3 apples"}},
+		{"answer job_1 1.2: 3 apples", setting{}, order{verb: verbAnswer, job: "job_1", path: "1.2", text: "3 apples"}},
 		{"cancel the newsletter", setting{explicit: true, thread: true}, order{verb: verbSubmit, text: "cancel the newsletter"}},
 	}
 	for _, tt := range tests {

@@ -34,7 +34,7 @@ func freeText(text string, at setting) (order, bool) {
 	case verbSchedule:
 		return scheduled(rest)
 	case verbAnswer:
-		return answering(rest, at)
+		return answering(rest, strings.HasSuffix(raw, ":"), at)
 	case verbRetry, verbRerun:
 		return prompted(v, rest)
 	case verbAside:
@@ -66,23 +66,24 @@ var timeWord = regexp.MustCompile(`^([0-9*@].*|every|each|daily|everyday|hourly|
 	`(mon|tues|wednes|thurs|fri|satur|sun)days?|jede[nrs]?|alle|täglich|stündlich|wöchentlich|monatlich|jährlich|werktags?|am|um|heute|morgen|übermorgen|` +
 	`(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)s?)$`)
 
-// answering reads an answer: to whom, and what.
-func answering(rest string, at setting) (order, bool) {
+// answering reads an answer: to whom, and what. What follows a colon behind the verb,
+// an ID or a step is the answer, even a number.
+func answering(rest string, ended bool, at setting) (order, bool) {
 	o := order{verb: verbAnswer}
 	named := false
 	for {
 		low, raw, after := head(rest)
 		id, isJob := jobID(low)
 		switch {
-		case isJob && o.job == "":
+		case isJob && o.job == "" && !ended:
 			o.job = id
-		case isPath(low) && o.path == "" && after != "" && (named || at.thread || at.explicit || strings.HasSuffix(raw, ":")):
+		case isPath(low) && o.path == "" && after != "" && !ended && (named || at.thread || at.explicit || strings.HasSuffix(raw, ":")):
 			o.path = low
 		default:
 			o.text = rest
 			return o, (named || at.thread || at.explicit) && rest != ""
 		}
-		named, rest = true, after
+		named, ended, rest = true, strings.HasSuffix(raw, ":"), after
 	}
 }
 

@@ -189,6 +189,8 @@ func (c *Conversation) hear(ctx context.Context, t turn, m Message) (Reply, erro
 		o = order{verb: verbSubmit} // which is refused: it does not say what to do with them
 	}
 	switch {
+	case m.Order && o.verb == verbSubmit:
+		return Reply{}, misused(m.Text)
 	case o.verb == verbAside:
 		return Reply{}, nil
 	case len(t.thread) > 0 && m.Way != WayCommand:

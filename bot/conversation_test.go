@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -360,5 +361,30 @@ func TestConversation_Suggest_ownJobsFirst(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", begin, got, want)
 		}
+	}
+}
+
+// Where a platform says that it is a command, it is never a job that costs money.
+func TestConversation_Hear_commandsThatAreNoneAreNoJobs(t *testing.T) {
+	t.Parallel()
+	h := three(t)
+	for text, want := range map[string]string{
+		"pause the newsletter":      "It is used so: pause [ID] [STEP]",
+		"retry job_1: only Europe":  "It is used so: retry [ID] [STEP] [: new prompt]",
+		"schedule remove":           `It is used so: schedule "every Monday at 9" REQUEST`,
+		"priority job_00000001 now": "Say which priority",
+		"help me with my taxes":     "It is used so: help [COMMAND]",
+		"frobnicate":                `"help" lists all commands.`,
+	} {
+		h.events++
+		got, err := h.Hear(t.Context(), bot.Message{
+			Keys: []string{fmt.Sprint("order-", h.events)}, Place: general, User: ann, Text: text, Way: bot.WayCommand, Order: true,
+		})
+		if err != nil || !got.Warning || !strings.Contains(got.Text, want) {
+			t.Errorf("%q: %+v, %v; want %q", text, got, err, want)
+		}
+	}
+	if did := h.news(); len(did) > 0 {
+		t.Errorf("did %v", did)
 	}
 }

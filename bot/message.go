@@ -20,6 +20,7 @@ type Message struct {
 	Draft Draft // what a form says beside the text
 
 	Direct bool // it is said to Bob alone, in no channel; WayDirect always is
+	Order  bool // it is a command for certain: words that are none are refused, and no job
 }
 
 // Way is how a message came.
@@ -68,7 +69,12 @@ type Click struct {
 	Button Button            // as it was rendered
 	Fields map[string]string // of a form
 
+	// Beside are all buttons of the message, if it is one that all see. They are looked
+	// at by what they say, not by their looks.
+	Beside []Button
+
 	Direct bool // it stands in a direct message
+	Ask    bool // nothing is to be done yet: the reply asks whether it is meant
 }
 
 // Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.
@@ -76,9 +82,16 @@ type Reply struct {
 	Text    string // plain
 	Job     jobs.JobID
 	Page    *Page
-	Form    *Form // to be filled in
-	Public  bool  // everybody in the thread may see it
-	Warning bool  // it says that something was not done
+	Form    *Form   // to be filled in
+	Ask     *Button // of a Click that asks: the button, with its Confirm
+	Public  bool    // everybody in the thread may see it
+	Warning bool    // it says that something was not done
+	Spent   *Spent  // of a Click: what to disable on its message; nil: nothing
+}
+
+// Spent names the buttons of a message that do nothing any more.
+type Spent struct {
+	Values []string
 }
 
 // HomeQuery says whose list of jobs is looked at.

@@ -1,5 +1,7 @@
 package bot
 
+import "github.com/askbob/bob/jobs"
+
 // lesson says what a command does.
 type lesson struct {
 	verb verb
@@ -49,6 +51,19 @@ var lessons = []struct { //nolint:gochecknoglobals // a constant table
 		{verbHelp, "help [COMMAND]", "shows this"},
 		{verbAside, "!aside …", "in a job's thread: not for Bob"},
 	}},
+}
+
+// misused says how a command is used that was given what it does not take.
+func misused(text string) error {
+	low, _, _ := head(text)
+	for _, chapter := range lessons {
+		for _, l := range chapter.list {
+			if string(l.verb) == low {
+				return refuse("\"%s\" is not understood. It is used so: %s", jobs.Shorten(oneLine(text), maxSnippet), l.use)
+			}
+		}
+	}
+	return refuse("\"%s\" is not understood. \"help\" lists all commands.", jobs.Shorten(oneLine(text), maxSnippet))
 }
 
 // helpPage says what people can say; with a topic only that.

@@ -60,19 +60,8 @@ func slot(at time.Time, zone string) string {
 
 // changeSchedule pauses, resumes or removes a schedule.
 func (c *Conversation) changeSchedule(ctx context.Context, t turn, v verb, id jobs.ScheduleID) (Reply, error) {
-	list, err := c.schedulesOf(ctx, t)
+	s, err := c.changeable(ctx, t, v, id)
 	if err != nil {
-		return Reply{}, err
-	}
-	i := slices.IndexFunc(list, func(s jobs.Schedule) bool { return s.ID == id })
-	if i < 0 {
-		return Reply{}, refuse("There is no schedule %s here: \"schedules\" lists those that there are.", shown(string(id)))
-	}
-	right := jobs.ActSteer
-	if v == verbCancel || v == verbRemove {
-		right = jobs.ActCancel
-	}
-	if err := c.may(t, right, list[i].Owner.User); err != nil {
 		return Reply{}, err
 	}
 	if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
@@ -83,10 +72,27 @@ func (c *Conversation) changeSchedule(ctx context.Context, t turn, v verb, id jo
 		return Reply{Text: fmt.Sprintf("Schedule %s is paused.", id)}, c.cfg.Schedules.Pause(ctx, id)
 	case verbResume:
 		next, err := c.cfg.Schedules.Resume(ctx, id)
-		return Reply{Text: fmt.Sprintf("Schedule %s goes on. It is due next on %s.", id, slot(next, list[i].Zone))}, err
+		return Reply{Text: fmt.Sprintf("Schedule %s goes on. It is due next on %s.", id, slot(next, s.Zone))}, err
 	default:
 	}
 	return Reply{Text: fmt.Sprintf("Schedule %s is removed. The jobs that it started stay.", id)}, c.cfg.Schedules.Remove(ctx, id)
+}
+
+// changeable returns a schedule to which the person may do that.
+func (c *Conversation) changeable(ctx context.Context, t turn, v verb, id jobs.ScheduleID) (jobs.Schedule, error) {
+	list, err := c.schedulesOf(ctx, t)
+	if err != nil {
+		return jobs.Schedule{}, err
+	}
+	i := slices.IndexFunc(list, func(s jobs.Schedule) bool { return s.ID == id })
+	if i < 0 {
+		return jobs.Schedule{}, refuse("There is no schedule %s here: \"schedules\" lists those that there are.", shown(string(id)))
+	}
+	right := jobs.ActSteer
+	if v == verbCancel || v == verbRemove {
+		right = jobs.ActCancel
+	}
+	return list[i], c.may(t, right, list[i].Owner.User)
 }
 
 // schedulesOf lists the schedules of the person's workspace that they may see.

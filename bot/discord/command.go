@@ -42,7 +42,7 @@ func (l listener) command(ctx context.Context, i *discordapi.Interaction, data *
 	if name == commandAsk {
 		return l.ask(ctx, &m, options, data)
 	}
-	m.Text = spoken(name, options)
+	m.Text, m.Order = spoken(name, options), true
 	return l.handler.Hear(ctx, m)
 }
 
@@ -98,22 +98,31 @@ func optionsOf(list []*discordapi.ApplicationCommandInteractionDataOption) map[s
 
 // spoken is a command as a person would write it in words.
 func spoken(name string, o map[string]string) string {
-	words := []string{name}
-	add := func(option string) {
-		if v := o[option]; v != "" {
-			words = append(words, strings.Join(strings.Fields(v), " "))
-		}
-	}
-	if name == commandSchedule {
+	switch {
+	case name == commandSchedule:
 		when := strings.NewReplacer(`"`, "", "\n", " ").Replace(o[optionWhen])
 		return name + ` "` + when + `" ` + o[optionTask]
+	case name == commandMute && o[optionNews] == newsAll:
+		name = "un" + name
+	case name == commandSchedules && o[optionChange]+o[optionSchedule] != "":
+		name = commandSchedule
 	}
-	for _, option := range []string{optionFilter, optionJob, optionStep, optionAmount, optionBy, optionTopic} {
-		add(option)
+	words := []string{name}
+	for _, option := range []string{optionChange, optionSchedule, optionFilter, optionJob, optionStep, optionLevel, optionAmount, optionBy, optionTopic} {
+		v := strings.Join(strings.Fields(o[option]), " ")
+		switch {
+		case v == "":
+			continue
+		case option == optionBy, option == optionStep && name == commandBudget:
+			words = append(words, option) // a bare number is an amount there
+		}
+		words = append(words, v)
 	}
 	text := strings.Join(words, " ")
-	if prompt := o[optionPrompt]; prompt != "" && o[optionStep] != "" {
-		text += ": " + prompt
+	for _, option := range []string{optionPrompt, optionText} {
+		if v := o[option]; v != "" {
+			text += ": " + v
+		}
 	}
 	return text
 }

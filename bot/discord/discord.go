@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	discordapi "github.com/bwmarrin/discordgo"
@@ -59,6 +60,7 @@ type FrontEnd struct {
 	turns    turns
 	events   chan struct{} // one place for each event that is handled at once
 	key      ed25519.PublicKey
+	deaf     atomic.Bool // Discord does not tell what messages say that are not addressed to Bob
 
 	mu   sync.Mutex
 	self identity
@@ -144,6 +146,9 @@ func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	count := f.cfg.Shards
 	if count == 0 {
 		count = max(1, start.Shards)
+	}
+	if self, err := f.whoami(ctx); err == nil && !self.readsAll() {
+		f.deafen()
 	}
 	var handled sync.WaitGroup
 	defer handled.Wait()

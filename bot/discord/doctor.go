@@ -10,13 +10,8 @@ import (
 	"github.com/askbob/bob/bot"
 )
 
-const (
-	// checkTimeout bounds all checks.
-	checkTimeout = 20 * time.Second
-	// An application has one of these flags if it may read what is not said to it.
-	flagMessageContent        = 1 << 18
-	flagMessageContentLimited = 1 << 19
-)
+// checkTimeout bounds all checks.
+const checkTimeout = 20 * time.Second
 
 // Check asks Discord whether Bob can work there: the token, what he may read, the
 // gateway, the commands.
@@ -39,8 +34,8 @@ func (f *FrontEnd) Check(ctx context.Context) []bot.Finding {
 }
 
 func checkContent(self identity) bot.Finding {
-	if self.flags&(flagMessageContent|flagMessageContentLimited) == 0 {
-		return bot.Finding{Name: "discord message content", Text: "Bob may not read replies in threads. " +
+	if !self.readsAll() {
+		return bot.Finding{Name: "discord message content", Text: "Bob may not read replies in threads that do not mention him. " +
 			"Turn on \"Message Content Intent\" on the page \"Bot\" of the developer portal."}
 	}
 	return bot.Finding{Name: "discord message content", OK: true, Text: "is on"}

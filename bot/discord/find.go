@@ -43,13 +43,13 @@ func (f *FrontEnd) Find(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	if err != nil {
 		return bot.Placed{}, f.trouble(ctx, p.Place, err)
 	}
-	is := func(m *seen) bool { return m.Author.ID == self.user && m.answersTo(&p) }
+	is := func(m *seen) bool { return m.Author.ID == self.user && m.answersTo(&p) && !f.rooms.isWorn(m.ID) }
 	channel := p.Place.Thread
 	if f.flat(p.Place) {
 		channel = p.Place.Channel
 	}
 	id, err := f.look(ctx, channel, is)
-	if codeOf(err) == codeUnknownChannel && channel != p.Place.Channel { // there is no thread, so it was not posted there
+	if channel != p.Place.Channel && (err == nil && id == "" || shut(err)) { // it may stand apart from its thread
 		id, err = f.look(ctx, p.Place.Channel, is)
 	}
 	if err != nil {

@@ -1,6 +1,8 @@
 package discord
 
 import (
+	"context"
+	"slices"
 	"strings"
 
 	discordapi "github.com/bwmarrin/discordgo"
@@ -39,6 +41,15 @@ type modalSelect struct {
 	Required bool          `json:"required"`
 }
 
+// modalFiles is a place to put files into.
+type modalFiles struct {
+	Type     int    `json:"type"`
+	CustomID string `json:"custom_id"`
+	Min      int    `json:"min_values"`
+	Max      int    `json:"max_values"`
+	Required bool   `json:"required"`
+}
+
 type modalOption struct {
 	Label   string `json:"label"`
 	Value   string `json:"value"`
@@ -50,24 +61,33 @@ const (
 	componentSelect = 3
 	componentText   = 4
 	componentLabel  = 18
+	componentFiles  = 19
 )
 
+// codeInvalidForm says that Discord does not take something in a request.
+const codeInvalidForm = 50035
+
+// howToAttach is said in place of a field for files, where forms have none.
+const howToAttach = "To add files: /bob ask takes three, a message that mentions Bob takes ten."
+
 // formModal renders a form. Discord takes five fields: those that may be left empty
-// are left out first. Files are not taken: whoever has some writes a message with them.
-func formModal(f *bot.Form) modal {
+// are left out first. Without files those are not asked for: the first long text says
+// where they are taken.
+func formModal(f *bot.Form, files bool) modal {
 	m := modal{CustomID: cut(f.Button.Value(), maxCustomID), Title: cut(oneLine(f.Title), maxModalTitle)}
 	if m.Title == "" {
 		m.Title = "Bob"
 	}
 	room := maxModalFields
 	for i := range f.Fields {
-		if !f.Fields[i].Optional && !f.Fields[i].Files {
+		if field := &f.Fields[i]; !field.Optional && (files || !field.Files) {
 			room--
 		}
 	}
+	elsewhere := !files && asksForFiles(f)
 	for i := range f.Fields {
-		field := &f.Fields[i]
-		if field.Files || field.Key == "" || len(m.Components) == maxModalFields {
+		field := f.Fields[i]
+		if field.Files && !files || field.Key == "" || len(m.Components) == maxModalFields {
 			continue
 		}
 		if field.Optional {
@@ -76,9 +96,16 @@ func formModal(f *bot.Form) modal {
 			}
 			room--
 		}
-		m.Components = append(m.Components, formField(field))
+		if elsewhere && field.Long {
+			field.Hint, elsewhere = howToAttach, false
+		}
+		m.Components = append(m.Components, formField(&field))
 	}
 	return m
+}
+
+func asksForFiles(f *bot.Form) bool {
+	return slices.ContainsFunc(f.Fields, func(field bot.Field) bool { return field.Files })
 }
 
 func formField(f *bot.Field) modalField {
@@ -88,6 +115,14 @@ func formField(f *bot.Field) modalField {
 	}
 	out := modalField{Type: componentLabel, Label: label, Description: cut(oneLine(f.Hint), maxFieldHint)}
 	key := cut(f.Key, maxCustomID)
+	if f.Files {
+		least := 1
+		if f.Optional {
+			least = 0
+		}
+		out.Component = modalFiles{Type: componentFiles, CustomID: key, Min: least, Max: maxFiles, Required: !f.Optional}
+		return out
+	}
 	if len(f.Choices) > 0 {
 		out.Component = modalSelect{Type: componentSelect, CustomID: key, Required: !f.Optional, Options: formOptions(f)}
 		return out
@@ -121,27 +156,66 @@ func formOptions(f *bot.Field) []modalOption {
 	return out
 }
 
-// formFields is what was filled in.
-func formFields(list []discordapi.MessageComponent) map[string]string {
-	out := map[string]string{}
-	for _, c := range list {
+// filled is what was put into a form: texts and choices by the keys of its fields, and
+// files.
+type filled struct {
+	fields map[string]string
+	files  []*discordapi.MessageAttachment
+}
+
+func readForm(data *discordapi.ModalSubmitInteractionData) filled {
+	in := filled{fields: map[string]string{}}
+	take := func(c discordapi.MessageComponent) {
 		switch c := c.(type) {
-		case *discordapi.Label:
-			fieldValue(out, c.Component)
-		case *discordapi.ActionsRow:
-			for _, below := range c.Components {
-				fieldValue(out, below)
+		case *discordapi.TextInput:
+			in.fields[c.CustomID] = c.Value
+		case *discordapi.SelectMenu:
+			in.fields[c.CustomID] = strings.Join(c.Values, ",")
+		case *discordapi.FileUpload:
+			for _, id := range c.Values {
+				if a := data.Resolved.Attachments[id]; a != nil {
+					in.files = append(in.files, a)
+				}
 			}
 		}
 	}
-	return out
+	for _, c := range data.Components {
+		switch c := c.(type) {
+		case *discordapi.Label:
+			take(c.Component)
+		case *discordapi.ActionsRow:
+			for _, below := range c.Components {
+				take(below)
+			}
+		}
+	}
+	return in
 }
 
-func fieldValue(out map[string]string, c discordapi.MessageComponent) {
-	switch c := c.(type) {
-	case *discordapi.TextInput:
-		out[c.CustomID] = c.Value
-	case *discordapi.SelectMenu:
-		out[c.CustomID] = strings.Join(c.Values, ",")
+// openForm shows a form. Where Discord refuses its field for files, the form says how
+// to send some.
+func (f *FrontEnd) openForm(ctx context.Context, i *discordapi.Interaction, form *bot.Form) error {
+	err := f.callback(ctx, i, callback{Type: sayForm, Data: formModal(form, true)})
+	if codeOf(err) != codeInvalidForm || !asksForFiles(form) {
+		return err
 	}
+	f.log.Warn("discord takes no files in forms", "err", err)
+	return f.callback(ctx, i, callback{Type: sayForm, Data: formModal(form, false)})
+}
+
+// submitted takes a form that was filled in. That for a new job is a message with the
+// files that were put into it.
+func (l listener) submitted(ctx context.Context, i *discordapi.Interaction, b bot.Button, in filled) (bot.Reply, error) {
+	if b.Action != bot.ActNew {
+		return l.click(ctx, i, bot.Click{Button: b, Fields: in.fields})
+	}
+	place, _, err := l.stands(ctx, i)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return l.handler.Hear(ctx, bot.Message{
+		Keys: []string{keyOf(i)}, Place: place, User: userOf(i), Text: in.fields[bot.FieldRequest], Files: l.front.files(in.files),
+		Way: bot.WayForm, Direct: i.GuildID == "",
+		Draft: bot.Draft{Budget: in.fields[bot.FieldBudget], Priority: in.fields[bot.FieldPriority], Approval: in.fields[bot.FieldApproval]},
+	})
 }

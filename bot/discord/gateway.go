@@ -14,13 +14,16 @@ import (
 
 // fatal lists the codes after which Discord must not be asked again, and what to do.
 var fatal = map[int]string{ //nolint:gochecknoglobals // a constant table
-	4004: "the token is refused: take a new one from the developer portal and set discord.token",
-	4010: "this shard does not exist: check discord.shards",
-	4011: "the bot is in too many servers for so few shards: raise discord.shards, or set it to 0",
-	4012: "this version of the gateway is gone: a newer Bob is needed",
-	4013: "the intents are not valid: a newer Bob is needed",
-	4014: "an intent is not allowed: turn on the Message Content Intent of the bot in the developer portal",
+	4004:        "the token is refused: take a new one from the developer portal and set discord.token",
+	4010:        "this shard does not exist: check discord.shards",
+	4011:        "the bot is in too many servers for so few shards: raise discord.shards, or set it to 0",
+	4012:        "this version of the gateway is gone: a newer Bob is needed",
+	4013:        "the intents are not valid: a newer Bob is needed",
+	codeIntents: "an intent is not allowed: turn on the Message Content Intent of the bot in the developer portal",
 }
+
+// codeIntents says that the bot may not be told what it asked for.
+const codeIntents = 4014
 
 // errStuck says that a session did not come up in time. The library may hold its
 // lock for ever then, as when Discord answers with op 7 or op 9: the session is left
@@ -45,7 +48,13 @@ func (s *shard) run(ctx context.Context) error {
 	for try := 0; ctx.Err() == nil; try++ {
 		began := time.Now()
 		err := s.session(ctx, &l)
-		if code := closeCode(err); fatal[code] != "" {
+		code := closeCode(err)
+		if code == codeIntents && s.front.deafen() {
+			l.abandon()
+			l = nil
+			continue
+		}
+		if fatal[code] != "" {
 			return fmt.Errorf("discord: %s (gateway code %d)", fatal[code], code)
 		}
 		if unauthorized(err) {
@@ -57,7 +66,7 @@ func (s *shard) run(ctx context.Context) error {
 		if time.Since(began) > s.front.cfg.QuietFor {
 			try = 0 // it was up for long: this is a new trouble
 		}
-		if l != nil && (try > maxResumes || closeCode(err) != 0 || errors.Is(err, errStuck)) {
+		if l != nil && (try > maxResumes || code != 0 || errors.Is(err, errStuck)) {
 			l.abandon()
 			l = nil
 		}

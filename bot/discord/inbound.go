@@ -117,8 +117,9 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 		return
 	}
 	text := plainText(m, self.user)
-	if text == "" && len(m.Attachments) == 0 && way == bot.WayReply {
-		return // a sticker or the like
+	if text == "" && len(m.Attachments) == 0 && way == bot.WayReply { // a sticker, or not for Bob's eyes
+		l.unread(ctx, log, m, self.user)
+		return
 	}
 	reply, err := l.handler.Hear(ctx, bot.Message{
 		Keys: []string{"discord:message:" + m.ID}, Place: place, ID: m.ID, User: l.author(m),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	discordapi "github.com/bwmarrin/discordgo"
@@ -50,8 +51,8 @@ func (l listener) interaction(ctx context.Context, log *slog.Logger, i *discorda
 		if !ok {
 			return
 		}
-		fields := formFields(data.Components)
-		err = l.answer(ctx, log, i, promise, func(ctx context.Context) (bot.Reply, error) { return l.click(ctx, i, button, fields) })
+		in := readForm(&data)
+		err = l.answer(ctx, log, i, promise, func(ctx context.Context) (bot.Reply, error) { return l.submitted(ctx, i, button, in) })
 	case discordapi.InteractionPing: // only over HTTP, and answered there
 	}
 	if err != nil {
@@ -107,7 +108,15 @@ func onPage(i *discordapi.Interaction) bool {
 		i.Message.Flags&discordapi.MessageFlagsEphemeral != 0
 }
 
-func silent(r *bot.Reply) bool { return r.Text == "" && r.Page == nil && r.Form == nil }
+// replaces reports whether an answer takes the place of the private message that its
+// button stands on: a page is turned, or a question was answered.
+func replaces(i *discordapi.Interaction, r *bot.Reply) bool {
+	return onPage(i) && (r.Page != nil || strings.HasPrefix(i.MessageComponentData().CustomID, sure))
+}
+
+func silent(r *bot.Reply) bool {
+	return r.Text == "" && r.Page == nil && r.Form == nil && r.Ask == nil
+}
 
 // sayFirst answers an interaction that nothing was promised.
 func (f *FrontEnd) sayFirst(ctx context.Context, i *discordapi.Interaction, r *bot.Reply) error {
@@ -115,10 +124,15 @@ func (f *FrontEnd) sayFirst(ctx context.Context, i *discordapi.Interaction, r *b
 	case r.Form != nil && i.Type == discordapi.InteractionModalSubmit:
 		return f.sayFirst(ctx, i, formAgain(r)) // a form cannot follow a form
 	case r.Form != nil:
-		return f.callback(ctx, i, callback{Type: sayForm, Data: formModal(r.Form)})
+		return f.openForm(ctx, i, r.Form)
+	case r.Spent != nil && i.Type == discordapi.InteractionMessageComponent:
+		if err := f.callback(ctx, i, callback{Type: sayUpdate, Data: spentRows(i.Message, r.Spent)}); err != nil {
+			return err
+		}
+		return f.follow(ctx, i, r)
 	case silent(r) && i.Type == discordapi.InteractionMessageComponent:
 		return f.callback(ctx, i, callback{Type: promiseUpdate})
-	case r.Page != nil && onPage(i):
+	case replaces(i, r):
 		m := replyMessage(r)
 		m.Flags = 0
 		return f.callback(ctx, i, callback{Type: sayUpdate, Data: m})
@@ -153,26 +167,45 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 	if err != nil {
 		return err
 	}
-	hook := "/webhooks/" + self.app + "/" + i.Token
-	original := request{method: http.MethodPatch, path: hook + "/messages/@original", open: true}
-	m := replyMessage(r)
+	original := request{method: http.MethodPatch, path: hookOf(self, i) + "/messages/@original", open: true}
 	switch {
+	case promised == promiseUpdate && r.Spent != nil:
+		original.body = spentRows(i.Message, r.Spent)
+		if err := f.rest.call(ctx, original, nil); err != nil {
+			return err
+		}
+		return f.follow(ctx, i, r)
 	case promised == promiseUpdate && silent(r):
 		return nil
-	case promised == promiseUpdate && (r.Page == nil || !onPage(i)), r.Public:
-		if promised == promise { // what was promised was private
-			original.method = http.MethodDelete
-			if err := f.rest.call(ctx, original, nil); err != nil {
-				return err
-			}
+	case promised == promiseUpdate && !replaces(i, r):
+		return f.follow(ctx, i, r)
+	case r.Public:
+		original.method = http.MethodDelete // what was promised was private
+		if err := f.rest.call(ctx, original, nil); err != nil {
+			return err
 		}
-		if !r.Public {
-			m.Flags |= discordapi.MessageFlagsEphemeral
-		}
-		return f.rest.call(ctx, request{method: http.MethodPost, path: hook, body: m, open: true}, nil)
+		return f.follow(ctx, i, r)
 	}
-	original.body = m
+	original.body = replyMessage(r)
 	return f.rest.call(ctx, original, nil)
+}
+
+// follow says something after the first answer.
+func (f *FrontEnd) follow(ctx context.Context, i *discordapi.Interaction, r *bot.Reply) error {
+	self, err := f.whoami(ctx)
+	if err != nil || r.Text == "" && r.Page == nil && r.Ask == nil {
+		return err
+	}
+	m := replyMessage(r)
+	if !r.Public {
+		m.Flags |= discordapi.MessageFlagsEphemeral
+	}
+	return f.rest.call(ctx, request{method: http.MethodPost, path: hookOf(self, i), body: m, open: true}, nil)
+}
+
+// hookOf is where an interaction is answered again.
+func hookOf(self identity, i *discordapi.Interaction) string {
+	return "/webhooks/" + self.app + "/" + i.Token
 }
 
 // at is where an interaction was made.
@@ -213,92 +246,45 @@ func keyOf(i *discordapi.Interaction) string { return "discord:interaction:" + i
 func (l listener) pressed(ctx context.Context, log *slog.Logger, i *discordapi.Interaction) error {
 	id := i.MessageComponentData().CustomID
 	if id == dropped {
-		return l.front.callback(ctx, i, callback{Type: sayUpdate, Data: plainMessage("Nothing was changed.")})
+		return l.front.callback(ctx, i, callback{Type: sayUpdate, Data: replyMessage(&bot.Reply{Text: "Nothing was changed."})})
 	}
-	value, ask := id, false
-	if len(id) > len(asks) && id[:len(asks)] == asks {
-		value, ask = id[len(asks):], true
-	}
-	button, ok := bot.ParseValue(value)
+	value, ask := strings.CutPrefix(id, asks)
+	button, ok := bot.ParseValue(strings.TrimPrefix(value, sure))
 	if !ok {
 		return fmt.Errorf("a button with a value that is none: %.40q", id)
 	}
+	later := promiseUpdate
 	if ask {
-		m := question(i, button)
-		m.Flags |= discordapi.MessageFlagsEphemeral
-		return l.front.callback(ctx, i, callback{Type: sayMessage, Data: m})
+		later = promise
 	}
-	return l.answer(ctx, log, i, promiseUpdate, func(ctx context.Context) (bot.Reply, error) {
-		return l.click(ctx, i, button, nil)
+	return l.answer(ctx, log, i, later, func(ctx context.Context) (bot.Reply, error) {
+		return l.click(ctx, i, bot.Click{Button: button, Ask: ask})
 	})
 }
 
-// dropped is the value of the button that confirms nothing.
-const dropped = "-"
-
-func plainMessage(text string) message {
-	m := newMessage()
-	m.Content = text
-	return m
+// click hands a button or a form to the conversation: k says all but who used it where.
+func (l listener) click(ctx context.Context, i *discordapi.Interaction, k bot.Click) (bot.Reply, error) {
+	var err error
+	if k.Place, k.At, err = l.stands(ctx, i); err != nil {
+		return bot.Reply{}, err
+	}
+	if k.At != "" {
+		k.Beside = buttonsOf(i.Message)
+	}
+	k.Keys, k.User, k.Direct = []string{keyOf(i)}, userOf(i), i.GuildID == ""
+	return l.handler.Click(ctx, k)
 }
 
-// question asks whether a button is meant. What it says stands on the button itself.
-func question(i *discordapi.Interaction, b bot.Button) message {
-	label := labelOf(i.Message, asks+b.Value())
-	if label == "" {
-		label = string(b.Action)
-	}
-	m := newMessage()
-	m.Content = "**" + line(label, maxLabel) + "**"
-	if b.Job != "" {
-		m.Content += " · " + line(string(b.Job), maxLabel)
-	}
-	m.Content += "\nIs that what you want?"
-	m.Components = []discordapi.MessageComponent{discordapi.ActionsRow{Components: []discordapi.MessageComponent{
-		discordapi.Button{CustomID: b.Value(), Label: "Yes: " + cut(oneLine(label), maxLabel-5), Style: discordapi.DangerButton},
-		discordapi.Button{CustomID: dropped, Label: "No", Style: discordapi.SecondaryButton},
-	}}}
-	return m
-}
-
-// labelOf is what a button of a message says.
-func labelOf(m *discordapi.Message, id string) string {
-	if m == nil {
-		return ""
-	}
-	for _, c := range m.Components {
-		row, ok := c.(*discordapi.ActionsRow)
-		if !ok {
-			continue
-		}
-		for _, c := range row.Components {
-			if b, ok := c.(*discordapi.Button); ok && b.CustomID == id {
-				return b.Label
-			}
-		}
-	}
-	return ""
-}
-
-// click hands a button or a form to the conversation.
-func (l listener) click(ctx context.Context, i *discordapi.Interaction, b bot.Button, fields map[string]string) (bot.Reply, error) {
-	thread, at := "", ""
-	if i.Message != nil {
-		thread = i.Message.ID // that of a message in a channel, where it has one
-		if !onPage(i) && i.Message.Flags&discordapi.MessageFlagsEphemeral == 0 {
-			at = i.Message.ID
-		} else {
-			thread = ""
-		}
-		if ref := i.Message.MessageReference; ref != nil && ref.MessageID != "" && thread != "" {
+// stands is where a button or the one that opened a form stands, and on which message;
+// empty: on none that all see.
+func (l listener) stands(ctx context.Context, i *discordapi.Interaction) (place jobs.Place, at string, err error) {
+	thread := ""
+	if m := i.Message; m != nil && m.Flags&discordapi.MessageFlagsEphemeral == 0 {
+		at, thread = m.ID, m.ID // the thread of a message in a channel, where it has one
+		if ref := m.MessageReference; ref != nil && ref.MessageID != "" {
 			thread = ref.MessageID
 		}
 	}
-	place, err := l.front.at(ctx, i, thread)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return l.handler.Click(ctx, bot.Click{
-		Keys: []string{keyOf(i)}, Place: place, At: at, User: userOf(i), Button: b, Fields: fields, Direct: i.GuildID == "",
-	})
+	place, err = l.front.at(ctx, i, thread)
+	return place, at, err
 }

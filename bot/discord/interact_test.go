@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/bot/discord"
@@ -75,17 +76,30 @@ func TestCommand_words(t *testing.T) {
 		"retry job_1 1.2: only Europe": bob("retry", opt("job", "job_1"), opt("step", "1.2"), opt("prompt", "only Europe")),
 		"skip 2":                       bob("skip", opt("step", "2")),
 		`schedule "every monday at 9" report sales`: bob("schedule", opt("when", `every "monday" at 9`), opt("task", "report sales")),
-		"budget job_1 +1": bob("budget", opt("amount", "+1"), opt("job", "job_1")),
-		"cost day":        bob("cost", opt("by", "day")),
-		"help retry":      bob("help", opt("topic", "retry")),
+		"budget job_1 +1":            bob("budget", opt("amount", "+1"), opt("job", "job_1")),
+		"budget step 1.2 2":          bob("budget", opt("amount", "2"), opt("step", "1.2")),
+		"finish job_1":               bob("finish", opt("job", "job_1")),
+		"priority job_1 high":        bob("priority", opt("level", "high"), opt("job", "job_1")),
+		"mute":                       bob("mute"),
+		"mute job_1":                 bob("mute", opt("job", "job_1"), opt("news", "few")),
+		"unmute job_1":               bob("mute", opt("job", "job_1"), opt("news", "all")),
+		"answer: 3 apples":           bob("answer", opt("text", "3 apples")),
+		"answer job_1 1.2: in euros": bob("answer", opt("text", "in euros"), opt("job", "job_1"), opt("step", "1.2")),
+		"schedules":                  bob("schedules"),
+		"schedule pause sch_1":       bob("schedules", opt("change", "pause"), opt("schedule", "sch_1")),
+		"schedule remove":            bob("schedules", opt("change", "remove")),
+		"edit":                       bob("edit"), "cheaper": bob("cheaper"), "reject job_1": bob("reject", opt("job", "job_1")),
+		"cost by day":         bob("cost", opt("by", "day")),
+		"cost job_1 by model": bob("cost", opt("by", "model"), opt("job", "job_1")),
+		"help retry":          bob("help", opt("topic", "retry")),
 	} {
 		token := o.Interact(o.event(usesCommand, data))
 		m := o.ears.message(t)
-		if m.Text != want || m.Way != bot.WayCommand || m.Place != o.place(o.thread) || m.ID != "" {
+		if m.Text != want || m.Way != bot.WayCommand || !m.Order || m.Place != o.place(o.thread) || m.ID != "" {
 			t.Errorf("heard %+v, want %q", m, want)
 		}
 		u := bot.User{ID: "700", Name: "Ann", Admin: true, Locale: "en-GB"}
-		if diff := cmp.Diff(u, m.User); diff != "" || !slices.Equal(m.Keys, []string{"discord:interaction:" + o.Interaction(token).ID}) {
+		if diff := gocmp.Diff(u, m.User); diff != "" || !slices.Equal(m.Keys, []string{"discord:interaction:" + o.Interaction(token).ID}) {
 			t.Errorf("by %s, with keys %v", diff, m.Keys)
 		}
 		if got := o.answered(t, token); kindOf(got) != 4 || !private(got.Original) {
@@ -109,65 +123,6 @@ func TestCommand_ask(t *testing.T) {
 	if m.Text != "status of the union" || m.Way != bot.WayForm || m.Place != o.place("") ||
 		m.Draft != (bot.Draft{Budget: "2.50", Priority: "high", Approval: "always"}) || len(m.Files) != 1 || m.Files[0].Name != "a.csv" {
 		t.Errorf("heard %+v", m)
-	}
-	if got := o.answered(t, token); raw(got.Original) != "Job submitted" || !private(got.Original) {
-		t.Errorf("answered %v", got.Answers)
-	}
-}
-
-// form is one for a new job, with more fields than Discord takes.
-func form() *bot.Form {
-	return &bot.Form{
-		Button: bot.Button{Action: bot.ActNew}, Title: "A new job for Bob, with a title that is too long for Discord", Submit: "Go",
-		Fields: []bot.Field{
-			{Key: "budget", Label: "Budget", Optional: true, Hint: "US dollars"},
-			{Key: "text", Label: "What is to be done", Long: true, Value: "before", Max: 3000},
-			{Key: "files", Label: "Files", Files: true},
-			{Key: "priority", Label: "Priority", Value: "high", Choices: []bot.Choice{{Value: "low", Label: "Low"}, {Value: "high", Label: "High"}}},
-			{Key: "a", Label: "A"},
-			{Key: "b", Label: "", Optional: true},
-			{Key: "c", Label: "C"},
-		},
-	}
-}
-
-func TestCommand_askForNothingOpensAForm(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	o.ears.click = func(c bot.Click) (bot.Reply, error) {
-		if c.Fields != nil {
-			return bot.Reply{Text: "Job submitted"}, nil
-		}
-		return bot.Reply{Form: form()}, nil
-	}
-	o.open(t)
-	token := o.Interact(o.event(usesCommand, bob("ask")))
-	if c := o.ears.clicked(t); c.Button != (bot.Button{Action: bot.ActNew}) || c.Place != o.place(o.thread) {
-		t.Errorf("clicked %+v", c)
-	}
-	got := o.answered(t, token)
-	data := got.Answers[0]["data"].(map[string]any)
-	if kindOf(got) != 9 || data["custom_id"] != "new||" {
-		t.Fatalf("answered %v", got.Answers)
-	}
-	var keys []string
-	for _, c := range data["components"].([]any) {
-		keys = append(keys, c.(map[string]any)["component"].(map[string]any)["custom_id"].(string))
-	}
-	if want := []string{"budget", "text", "priority", "a", "c"}; !slices.Equal(keys, want) {
-		t.Errorf("the form has %v, want %v", keys, want)
-	}
-
-	label := func(component map[string]any) map[string]any {
-		return map[string]any{"type": 18, "component": component}
-	}
-	token = o.Interact(o.event(submitsForm, map[string]any{"custom_id": "new||", "components": []any{
-		label(map[string]any{"type": 4, "custom_id": "text", "value": "sum up"}),
-		label(map[string]any{"type": 3, "custom_id": "priority", "values": []any{"low"}}),
-	}}))
-	c := o.ears.clicked(t)
-	if diff := cmp.Diff(map[string]string{"text": "sum up", "priority": "low"}, c.Fields); diff != "" || c.Button.Action != bot.ActNew {
-		t.Errorf("submitted %+v: %s", c, diff)
 	}
 	if got := o.answered(t, token); raw(got.Original) != "Job submitted" || !private(got.Original) {
 		t.Errorf("answered %v", got.Answers)
@@ -205,7 +160,7 @@ func TestAutocomplete(t *testing.T) {
 	typed["focused"] = true
 	got := o.answered(t, o.Interact(o.event(autocomplete, bob("status", typed))))
 	want := []any{map[string]any{"name": "job_1 · Sales", "value": "job_1"}}
-	if diff := cmp.Diff(want, got.Answers[0]["data"].(map[string]any)["choices"]); diff != "" || kindOf(got) != 8 {
+	if diff := gocmp.Diff(want, got.Answers[0]["data"].(map[string]any)["choices"]); diff != "" || kindOf(got) != 8 {
 		t.Errorf("answered %v: %s", got.Answers, diff)
 	}
 	if !slices.Equal(o.ears.begins, []string{"job_"}) {
@@ -250,30 +205,116 @@ func TestButton_ofACardInAChannelSpeaksOfItsThread(t *testing.T) {
 	}
 }
 
+// cancel is a button that the conversation asks about.
+func (o *office) cancel() bot.Button {
+	b := bot.Button{Action: bot.ActCancel, Job: "job_1"}
+	o.ears.click = func(k bot.Click) (bot.Reply, error) {
+		if !k.Ask {
+			return bot.Reply{Text: "Cancelling job_1."}, nil
+		}
+		asked := k.Button
+		asked.Confirm = &bot.Confirm{Title: "Cancel this job?", Text: "4 of 9 steps are kept.\nSo far it cost $0.03.", Yes: "Cancel the job", No: "Keep it"}
+		return bot.Reply{Ask: &asked}, nil
+	}
+	return b
+}
+
 func TestButton_asksBeforeItActs(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "Cancelled."}, nil }
+	b := o.cancel()
 	o.open(t)
-	value := bot.Button{Action: bot.ActCancel, Job: "job_1"}.Value()
-	message := map[string]any{"id": "55", "components": []any{map[string]any{"type": 1, "components": []any{
-		map[string]any{"type": 2, "custom_id": "?" + value, "label": "Cancel it all", "style": 4},
-	}}}}
-	got := o.answered(t, o.press("?"+value, message))
-	text := raw(got.Original)
-	if !private(got.Original) || !strings.Contains(text, "Cancel it all") || !strings.Contains(text, "job\\_1") || len(o.ears.clicks) != 0 {
-		t.Fatalf("asked %q, clicked %v", text, o.ears.clicks)
+	got := o.answered(t, o.press("?"+b.Value(), map[string]any{"id": "55"}))
+	if c := o.ears.clicked(t); !c.Ask || c.Button != b || c.At != "55" || c.Place != o.place(o.thread) {
+		t.Errorf("clicked %+v", c)
 	}
-	if s := fmt.Sprint(got.Original["components"]); !strings.Contains(s, "Yes: Cancel it all") || !strings.Contains(s, value) {
-		t.Errorf("asked with %s", s)
+	want := "**Cancel this job?**\n4 of 9 steps are kept.\nSo far it cost $0.03."
+	if text := raw(got.Original); kindOf(got) != 4 || !private(got.Original) || text != want {
+		t.Fatalf("asked %q", text)
+	}
+	var labels []string
+	for _, c := range got.Original["components"].([]any)[0].(map[string]any)["components"].([]any) {
+		labels = append(labels, fmt.Sprint(c.(map[string]any)["custom_id"], " ", c.(map[string]any)["label"]))
+	}
+	if !slices.Equal(labels, []string{"!cancel|job_1| Cancel the job", "- Keep it"}) {
+		t.Errorf("asked with %v", labels)
 	}
 	asked := map[string]any{"id": "56", "flags": 64}
-	if got := o.answered(t, o.press("-", asked)); kindOf(got) != 7 || raw(got.Original) != "Nothing was changed." || len(o.ears.clicks) != 0 {
+	if got := o.answered(t, o.press("-", asked)); kindOf(got) != 7 || raw(got.Original) != "Nothing was changed." || len(o.ears.clicks) != 1 {
 		t.Errorf("No is answered %v", got.Answers)
 	}
-	o.press(value, asked)
-	if c := o.ears.clicked(t); c.Button.Action != bot.ActCancel || c.At != "" {
+	// What comes of it stands in place of the question, whose buttons are gone then.
+	token := o.press("!"+b.Value(), asked)
+	if c := o.ears.clicked(t); c.Ask || c.Button != b || c.At != "" {
 		t.Errorf("clicked %+v", c)
+	}
+	got = o.answered(t, token)
+	if list, _ := got.Original["components"].([]any); kindOf(got) != 7 || raw(got.Original) != `Cancelling job\_1.` || len(list) != 0 {
+		t.Errorf("Yes is answered %v", got.Answers)
+	}
+}
+
+func TestButton_thatMakesNoSenseIsNotAskedAbout(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) { return bot.Reply{Text: "The job is over.", Warning: true}, nil }
+	o.open(t)
+	got := o.answered(t, o.press("?cancel|job_1|", map[string]any{"id": "55"}))
+	if list, _ := got.Original["components"].([]any); !private(got.Original) || raw(got.Original) != "⚠️ The job is over." || len(list) != 0 {
+		t.Errorf("answered %v", got.Answers)
+	}
+}
+
+// spentOffice has a message whose plan runs already, and answers clicks on it.
+func spentOffice(t *testing.T, change func(*discord.Config)) (o *office, press func(value string) string) {
+	t.Helper()
+	o = newOffice(t)
+	o.ears.click = func(bot.Click) (bot.Reply, error) {
+		return bot.Reply{Text: "It runs already.", Warning: true, Spent: &bot.Spent{Values: []string{"approve|job_1|1", "reject|job_1|1"}}}, nil
+	}
+	front := newFront(t, o.Server, change)
+	at, err := front.Post(t.Context(), bot.Post{Key: "1", Place: o.place(o.thread), Text: "Shall it run?", Buttons: []bot.Button{
+		{Action: bot.ActApprove, Job: "job_1", Arg: "1", Label: "Run", Style: bot.StylePrimary},
+		{Action: bot.ActPlan, Job: "job_1", Label: "View plan"},
+		{Action: bot.ActReject, Job: "job_1", Arg: "1", Label: "Cancel", Style: bot.StyleDanger, Confirm: &bot.Confirm{Title: "Sure?"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, front, o.ears)
+	until(t, o.Server, "the gateway", func() bool { return o.Lines() == 1 })
+	t.Cleanup(func() { conforms(t, o.Server) })
+	return o, func(value string) string {
+		m := o.Messages(o.thread)[0]
+		return o.press(value, map[string]any{"id": at.Message, "content": m.Body["content"], "components": m.Body["components"]})
+	}
+}
+
+func TestButton_thatDoesNothingAnyMoreIsDisabled(t *testing.T) {
+	t.Parallel()
+	for name, within := range map[string]time.Duration{"at once": 5 * time.Second, "late": time.Nanosecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, press := spentOffice(t, func(c *discord.Config) { c.AnswerWithin = within })
+			token := press("approve|job_1|1")
+			c := o.ears.clicked(t)
+			if len(c.Beside) != 3 || c.Beside[2] != (bot.Button{Action: bot.ActReject, Job: "job_1", Arg: "1"}) {
+				t.Errorf("beside it stand %+v", c.Beside)
+			}
+			until(t, o.Server, "the answer", func() bool { return len(o.Interaction(token).Followups) == 1 })
+			if f := o.Interaction(token).Followups[0]; !private(f) || raw(f) != "⚠️ It runs already." {
+				t.Errorf("answered %v", f)
+			}
+			m := o.Messages(o.thread)[0]
+			var list []string
+			for _, b := range m.Body["components"].([]any)[0].(map[string]any)["components"].([]any) {
+				f := b.(map[string]any)
+				list = append(list, fmt.Sprint(f["custom_id"], " ", f["disabled"] == true))
+			}
+			if want := []string{"approve|job_1|1 true", "plan|job_1| false", "?reject|job_1|1 true"}; !slices.Equal(list, want) || !strings.HasPrefix(raw(m.Body), "Shall it run?") {
+				t.Errorf("the message has %v and says %q", list, raw(m.Body))
+			}
+		})
 	}
 }
 
@@ -324,8 +365,9 @@ func TestAnswer_slow(t *testing.T) {
 	t.Parallel()
 	page := &bot.Page{Title: "Jobs", Parts: []bot.Part{{Head: "first"}}}
 	for name, c := range map[string]struct {
-		button  bool // else a command
-		page    bool // the button stands on a private page
+		button  bool   // else a command
+		value   string // of the button; empty: one that asks nothing
+		page    bool   // the button stands on a private page
 		reply   bot.Reply
 		promise int
 		check   func(i discordfake.Interaction) bool
@@ -337,7 +379,13 @@ func TestAnswer_slow(t *testing.T) {
 		"a command, of a page": {reply: bot.Reply{Page: page}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
 		"a form":               {reply: bot.Reply{Form: form()}, promise: 5, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "Press the button") }},
 		"a button":             {button: true, reply: bot.Reply{Text: "x"}, promise: 6, check: func(i discordfake.Interaction) bool { return len(i.Followups) == 1 && private(i.Followups[0]) }},
-		"a button, of a page":  {button: true, page: true, reply: bot.Reply{Page: page}, promise: 6, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
+		"a question": {button: true, value: "?cancel|job_1|", reply: bot.Reply{Ask: &bot.Button{Action: bot.ActCancel, Job: "job_1", Confirm: &bot.Confirm{Title: "Sure?"}}}, promise: 5, check: func(i discordfake.Interaction) bool {
+			return strings.Contains(raw(i.Original), "Sure?") && len(i.Followups) == 0
+		}},
+		"an answer to a question": {button: true, value: "!cancel|job_1|", page: true, reply: bot.Reply{Text: "x"}, promise: 6, check: func(i discordfake.Interaction) bool {
+			return raw(i.Original) == "x" && len(i.Followups) == 0
+		}},
+		"a button, of a page": {button: true, page: true, reply: bot.Reply{Page: page}, promise: 6, check: func(i discordfake.Interaction) bool { return strings.Contains(raw(i.Original), "first") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -353,7 +401,7 @@ func TestAnswer_slow(t *testing.T) {
 			}
 			token := ""
 			if c.button {
-				token = o.press("pause|job_1|", message)
+				token = o.press(cmp.Or(c.value, "pause|job_1|"), message)
 			} else {
 				token = o.Interact(o.event(usesCommand, bob("help")))
 			}

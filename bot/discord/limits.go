@@ -141,9 +141,14 @@ func style(s bot.Style) discordapi.ButtonStyle {
 	return discordapi.SecondaryButton
 }
 
-// asks stands before the value of a button that is to be confirmed: Discord asks
-// nothing by itself. No action begins so.
-const asks = "?"
+// Discord asks nothing by itself. What stands before the value of a button: no action
+// begins so.
+const (
+	asks = "?" // it is to be confirmed
+	sure = "!" // it confirms one
+	// dropped is all the value of the one that does not confirm.
+	dropped = "-"
+)
 
 // customID is what comes back when a button is pressed, also after a restart.
 func customID(b bot.Button) string {

@@ -14,9 +14,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// intents is what the gateway is asked to tell.
-const intents = discordapi.IntentsGuilds | discordapi.IntentsGuildMessages |
-	discordapi.IntentsDirectMessages | discordapi.IntentMessageContent
+// intents is what the gateway is asked to tell, beside what messages say that are not
+// addressed to Bob.
+const intents = discordapi.IntentsGuilds | discordapi.IntentsGuildMessages | discordapi.IntentsDirectMessages
 
 // goodbye is how long the library may take to end a session: it sleeps for a second.
 const goodbye = 1500 * time.Millisecond
@@ -42,6 +42,9 @@ func newLink(ctx context.Context, s *shard) (*link, error) {
 	l := &link{api: api, down: make(chan struct{}, 1)}
 	api.Client = s.front.rest.client
 	api.Identify.Intents = intents
+	if !s.front.deaf.Load() {
+		api.Identify.Intents |= discordapi.IntentMessageContent
+	}
 	api.ShardID, api.ShardCount = s.id, s.count
 	// What follows is done by run, and by rooms.
 	api.ShouldReconnectOnError, api.StateEnabled = false, false

@@ -13,22 +13,32 @@ import (
 
 // The names of commands and options.
 const (
-	commandAsk      = "ask"
-	commandSchedule = "schedule"
-	menuGive        = "Give this to Bob"
+	commandAsk       = "ask"
+	commandBudget    = "budget"
+	commandMute      = "mute"
+	commandSchedule  = "schedule"
+	commandSchedules = "schedules"
+	menuGive         = "Give this to Bob"
 
 	optionTask     = "task"
 	optionJob      = "job"
 	optionStep     = "step"
 	optionPrompt   = "prompt"
+	optionText     = "text"
 	optionFilter   = "filter"
 	optionWhen     = "when"
 	optionAmount   = "amount"
+	optionLevel    = "level"
+	optionNews     = "news"
 	optionBudget   = "budget"
 	optionPriority = "priority"
 	optionApproval = "approval"
 	optionBy       = "by"
 	optionTopic    = "topic"
+	optionChange   = "change"
+	optionSchedule = "schedule"
+
+	newsAll = "all"
 )
 
 func fileOptions() []string { return []string{"file", "file2", "file3"} }
@@ -85,37 +95,48 @@ func commands() []command {
 	}
 }
 
+// subcommands are those of /bob: all that can be said to Bob, for Discord takes 25.
 func subcommands() []option {
 	step := text(optionStep, "A step of it, such as 1.2", false)
 	prompt := text(optionPrompt, "What the step is to do instead", false)
-	files := []option{text(optionTask, "What is to be done", false)}
+	priorities := []string{"low", "medium", "high", "urgent"}
+	ask := []option{text(optionTask, "What is to be done; empty: a form opens", false)}
 	for _, name := range fileOptions() {
-		files = append(files, option{
+		ask = append(ask, option{
 			Type: int(discordapi.ApplicationCommandOptionAttachment), Name: name, Description: "A file for the job",
 		})
 	}
 	return []option{
-		sub(commandAsk, "Start a job", append(files,
+		sub(commandAsk, "Start a job", append(ask,
 			text(optionBudget, "US dollars that it may spend", false),
-			choose(optionPriority, "How urgent it is", "low", "medium", "high", "urgent"),
+			choose(optionPriority, "How urgent it is", priorities...),
 			choose(optionApproval, "Whether its plan is shown before it runs", "never", "always"))...),
-		sub("status", "How a job stands", job()),
+		sub("status", "How a job stands", job(), step),
 		sub("results", "What a job has made", job()),
-		sub("jobs", "All your jobs", choose(optionFilter, "Which of them", "active", "queued", "finished", "all")),
+		sub("jobs", "All your jobs", choose(optionFilter, "Which of them", "active", "queued", "finished", "failed", "paused", "cancelled", "all")),
 		sub("plan", "The steps of a job", job()),
 		sub("approve", "Let a plan run", job()),
+		sub("edit", "Change a plan before it runs", job()),
+		sub("cheaper", "Ask for a plan that costs less", job()),
+		sub("reject", "Cancel a job whose plan you do not want", job()),
 		sub("pause", "Stop a job for now", job(), step),
 		sub("resume", "Let a paused job go on", job(), step),
 		sub("cancel", "End a job", job(), step),
+		sub("finish", "End a job with what there is", job()),
 		sub("retry", "Try again what failed", job(), step, prompt),
 		sub("rerun", "Run a job or a step again", job(), step, prompt),
 		sub("skip", "Leave a step out", must(step), job()),
+		sub("answer", "Answer what a job asks", text(optionText, "The answer", true), job(), step),
+		sub("priority", "Which jobs go first", must(choose(optionLevel, "How urgent it is", priorities...)), job()),
+		sub(commandBudget, "What a job may spend", text(optionAmount, "US dollars, such as 5 or +1", true), job(), step),
+		sub(commandMute, "What a job tells you while it runs", job(),
+			choose(optionNews, "Questions and the end, which is the default, or all", "few", newsAll)),
 		sub(commandSchedule, "Run a job again and again",
 			text(optionWhen, "Such as: every Monday at 9", true), text(optionTask, "What is to be done", true)),
-		sub("schedules", "What is scheduled"),
-		sub("cost", "What was spent", job(), choose(optionBy, "Added up by", "day", "model", "user")),
-		sub("budget", "What a job may spend", text(optionAmount, "US dollars, such as 5 or +1", true), job()),
-		sub("help", "What Bob can do", text(optionTopic, "A command", false)),
+		sub(commandSchedules, "What is scheduled",
+			choose(optionChange, "What to do with one of them", "pause", "resume", "remove"), text(optionSchedule, "Its ID, such as sch_4kx2m9", false)),
+		sub("cost", "What was spent", job(), choose(optionBy, "Added up by", "day", "model", "user", "channel", "job")),
+		sub("help", "What Bob can do", text(optionTopic, "A command, such as retry", false)),
 	}
 }
 

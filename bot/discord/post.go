@@ -30,6 +30,7 @@ const (
 	codeWrongChannel   = 50024
 	codeArchived       = 50083
 	codeThreadExists   = 160004
+	codeLocked         = 160005
 )
 
 // posted is what Discord says of a message that is up.
@@ -77,7 +78,13 @@ func (f *FrontEnd) send(ctx context.Context, at jobs.Place, m *message, files []
 		return f.sendTo(ctx, at.Channel, own, files)
 	}
 	id, err := f.sendTo(ctx, at.Thread, *m, files)
-	if codeOf(err) != codeUnknownChannel {
+	switch code := codeOf(err); {
+	case code == codeUnknownChannel:
+	case code == codeNoPermission && len(files) == 0: // else it may be files that he may not send
+		f.log.Warn("bob may not write in threads: answers stand in the channel", "channel", at.Channel, "err", err)
+		f.rooms.setApart(at.Thread)
+		return f.send(ctx, at, m, files, name)
+	default:
 		return id, err
 	}
 	if err := f.openThread(ctx, at.Channel, at.Thread, name); err != nil {
@@ -176,7 +183,13 @@ func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
 	if f.flat(at.Place) || at.Message == at.Place.Thread {
 		channel = at.Place.Channel
 	}
+	if f.rooms.isWorn(at.Message) {
+		return &bot.DeliveryError{Trouble: bot.TroubleGone, Err: errors.New("the message takes no more edits")}
+	}
 	err := f.edit(ctx, channel, at.Message, m)
+	if codeOf(err) == codeOldMessage {
+		f.rooms.setWorn(at.Message)
+	}
 	if codeOf(err) == codeUnknownChannel && channel != at.Place.Channel {
 		err = f.edit(ctx, at.Place.Channel, at.Message, m) // it stands apart
 	}

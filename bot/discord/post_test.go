@@ -290,7 +290,6 @@ func TestPost_troubles(t *testing.T) {
 		"lost before it was done": {discordfake.Fault{Lost: true, Before: true}, bot.TroubleUnsure},
 		"an error of Discord's":   {discordfake.Fault{Status: http.StatusInternalServerError}, bot.TroubleUnsure},
 		"a token that is refused": {discordfake.Fault{Status: http.StatusUnauthorized}, bot.TroubleRevoked},
-		"no permission":           {discordfake.Fault{Status: http.StatusForbidden, Code: 50013}, bot.TroubleGone},
 		"no access":               {discordfake.Fault{Status: http.StatusForbidden, Code: 50001}, bot.TroubleGone},
 		"a bad form":              {discordfake.Fault{Status: http.StatusBadRequest, Code: 50035}, bot.TroubleRefused},
 		"a shared rate limit":     {discordfake.Fault{Status: http.StatusTooManyRequests, Retry: time.Minute, Shared: true}, bot.TroubleLater},

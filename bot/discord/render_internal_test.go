@@ -111,8 +111,9 @@ func TestRender_golden(t *testing.T) {
 		Button: bot.Button{Action: bot.ActAnswer, Job: "job_1", Arg: "1.2"}, Title: "Answer", Fields: []bot.Field{
 			{Key: "answer", Label: "Which year?", Hint: "of the sales", Long: true, Max: 500},
 			{Key: "p", Label: "Priority", Optional: true, Choices: []bot.Choice{{Value: "", Label: "as it is"}, {Value: "high", Label: "High"}}},
+			{Key: "files", Label: "Files", Optional: true, Files: true},
 		},
-	}))
+	}, true))
 	golden(t, "commands", commands())
 }
 

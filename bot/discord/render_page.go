@@ -127,8 +127,33 @@ func (s *sheet) code(text string) bool {
 	return s.add(shown) && rest == nil
 }
 
+// questionMessage asks whether a button is meant.
+func questionMessage(b *bot.Button) message {
+	orElse := func(text, other string) string {
+		if text = cut(oneLine(text), maxLabel); text == "" {
+			return other
+		}
+		return text
+	}
+	s := sheet{left: maxContent}
+	s.add("**" + escape(orElse(b.Confirm.Title, "Are you sure?")) + "**")
+	for text := range strings.Lines(b.Confirm.Text) {
+		s.add(line(text, maxPageLine))
+	}
+	m := newMessage()
+	m.Content = s.text
+	m.Components = []discordapi.MessageComponent{discordapi.ActionsRow{Components: []discordapi.MessageComponent{
+		discordapi.Button{CustomID: sure + b.Value(), Label: orElse(b.Confirm.Yes, "Yes"), Style: discordapi.DangerButton},
+		discordapi.Button{CustomID: dropped, Label: orElse(b.Confirm.No, "No"), Style: discordapi.SecondaryButton},
+	}}}
+	return m
+}
+
 // replyMessage is what Bob says at once.
 func replyMessage(r *bot.Reply) message {
+	if r.Ask != nil && r.Ask.Confirm != nil {
+		return questionMessage(r.Ask)
+	}
 	m := newMessage()
 	if r.Page != nil {
 		m = pageMessage(r.Page)

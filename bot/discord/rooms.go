@@ -33,10 +33,14 @@ type rooms struct {
 	guilds map[string]*guild
 	// apart are messages whose answers cannot stand in a thread, and refer to them.
 	apart map[string]bool
+	// told are the threads in which was said that Bob cannot read there.
+	told map[string]bool
+	// worn are messages that take no more edits.
+	worn map[string]bool
 }
 
 func newRooms() *rooms {
-	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}}
+	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}, told: map[string]bool{}, worn: map[string]bool{}}
 }
 
 // room returns a channel, and asks Discord for one that is not known.
@@ -137,6 +141,32 @@ func (r *rooms) setApart(message string) {
 	if len(r.apart) < maxRooms {
 		r.apart[message] = true
 	}
+}
+
+// isWorn reports whether a message takes no more edits.
+func (r *rooms) isWorn(message string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.worn[message]
+}
+
+func (r *rooms) setWorn(message string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.worn) < maxRooms {
+		r.worn[message] = true
+	}
+}
+
+// tell reports whether something is still to be told in a thread, and notes that it is.
+func (r *rooms) tell(thread string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.told[thread] || len(r.told) >= maxRooms {
+		return false
+	}
+	r.told[thread] = true
+	return true
 }
 
 // placeIn is where something in a channel is said. Its thread is that of the channel,

@@ -18,11 +18,13 @@ func (f *FrontEnd) trouble(ctx context.Context, at jobs.Place, err error) error 
 	case errors.Is(err, errBefore):
 		out.Trouble = bot.TroubleLater
 	case !refused || e.status >= http.StatusInternalServerError:
+	case e.code == codeOldMessage: // it is as good as gone: another one is put up
+		out.Trouble = bot.TroubleGone
 	case e.status == http.StatusTooManyRequests:
 		out.Trouble, out.After = bot.TroubleLater, e.after
 	case e.status == http.StatusUnauthorized, e.code == codeUnknownGuild:
 		out.Trouble = bot.TroubleRevoked
-	case e.status == http.StatusForbidden, e.status == http.StatusNotFound, e.code == codeArchived, e.code == codeWrongChannel:
+	case shut(err), e.status == http.StatusForbidden, e.status == http.StatusNotFound:
 		out.Trouble = bot.TroubleGone
 		if f.thrownOut(ctx, at, e) {
 			out.Trouble = bot.TroubleRevoked
@@ -31,6 +33,18 @@ func (f *FrontEnd) trouble(ctx context.Context, at jobs.Place, err error) error 
 		out.Trouble = bot.TroubleRefused
 	}
 	return out
+}
+
+// codeOldMessage says that a message of more than an hour was edited too often.
+const codeOldMessage = 30046
+
+// shut reports whether a channel or a thread is not there, or takes nothing from Bob.
+func shut(err error) bool {
+	switch codeOf(err) {
+	case codeUnknownChannel, codeNoAccess, codeNoPermission, codeArchived, codeLocked, codeWrongChannel:
+		return true
+	}
+	return false
 }
 
 // thrownOut reports whether Bob is not in a guild any more. Discord says of its

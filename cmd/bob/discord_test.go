@@ -118,8 +118,11 @@ func TestDiscord_buttons(t *testing.T) {
 	g.cardSays(t, thread, "✋ Waits for approval")
 	card = g.card(thread)
 	asked := g.press(t, &card, "Cancel")
+	if text := wording(asked.Original); !strings.Contains(text, "Nothing of the plan of "+job) || !strings.Contains(text, "So far it cost $") {
+		t.Errorf("Cancel asks %q", text)
+	}
 	yes := discordfake.Message{ID: "1", Channel: g.channel, Body: asked.Original}
-	g.press(t, &yes, "Yes: Cancel")
+	g.press(t, &yes, "Cancel the job")
 	g.cardSays(t, thread, "🚫 Cancelled")
 	for _, b := range buttonsOf(g.card(thread).Body) {
 		if b["label"] == "Cancel" || b["label"] == "Run" {

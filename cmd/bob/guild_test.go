@@ -151,7 +151,8 @@ func (g *guild) answer(t *testing.T, event map[string]any) discordfake.Interacti
 		if len(i.Answers) == 1 {
 			kind = i.Answers[0]["type"].(float64)
 		}
-		return i.Original != nil || i.Deleted || len(i.Followups) > 0 || kind > 5
+		_, whole := i.Original["content"] // else only buttons changed, and the words follow
+		return whole || len(i.Followups) > 0 || kind > 7
 	})
 	return g.Interaction(token)
 }
@@ -189,6 +190,41 @@ func (g *guild) card(thread string) discordfake.Message {
 		}
 	}
 	return discordfake.Message{}
+}
+
+// job is the ID of the job of a thread.
+func (g *guild) job(thread string) string {
+	for _, m := range append([]discordfake.Message{g.card(thread)}, g.Messages(thread)...) {
+		if id := regexp.MustCompile(`job_\w+`).FindString(wording(m.Body)); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// message is a message as it stands now.
+func (g *guild) message(t *testing.T, at, id string) discordfake.Message {
+	t.Helper()
+	for _, m := range g.Messages(at) {
+		if m.ID == id {
+			return m
+		}
+	}
+	t.Fatalf("message %s is gone: %s", id, g.all())
+	return discordfake.Message{}
+}
+
+// direct is where Bob speaks to Ann alone; empty: he did not yet.
+func (g *guild) direct() string {
+	id := ""
+	for _, r := range g.Requests("POST", "/channels/") {
+		if at := strings.Split(r.Path, "/")[2]; at != g.channel {
+			if c, ok := g.Channel(at); ok && c.Type == discordfake.DirectChannel {
+				id = at
+			}
+		}
+	}
+	return id
 }
 
 // press has Ann press the button of that label below a message.

@@ -16,6 +16,8 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 	switch {
 	case len(part) == 2 && req.Method == http.MethodGet:
 		return channelShape(c), nil
+	case len(part) == 2 && req.Method == http.MethodPatch && c.rules.locked:
+		return nil, &problem{http.StatusForbidden, 50013, "Missing Permissions"}
 	case len(part) == 2 && req.Method == http.MethodPatch:
 		if v, ok := body["archived"].(bool); ok {
 			c.Archived = v
@@ -45,6 +47,9 @@ func (s *Server) history(c *Channel, before string) any {
 }
 
 func (s *Server) post(c *Channel, author string, req Request, body map[string]any) (any, error) {
+	if err := s.mayPost(c); err != nil {
+		return nil, err
+	}
 	if err := check(body, len(req.Files)); err != nil {
 		return nil, err
 	}
@@ -83,7 +88,9 @@ func (s *Server) thread(c *Channel, id string, body map[string]any) (any, error)
 	case s.channels[id] != nil:
 		return nil, &problem{http.StatusBadRequest, 160004, "A thread has already been created for this message"}
 	}
-	return channelShape(s.addChannel(id, c.Guild, c.ID, name, PublicThread)), nil
+	made := s.addChannel(id, c.Guild, c.ID, name, PublicThread)
+	made.Owner = BotID
+	return channelShape(made), nil
 }
 
 // message serves what is below /channels/{id}/messages/{id}.
@@ -114,8 +121,8 @@ func (s *Server) edit(c *Channel, m *Message, body map[string]any) (any, error) 
 	if m.Author != BotID {
 		return nil, &problem{http.StatusForbidden, 50005, "Cannot edit a message authored by another user"}
 	}
-	if c.Archived {
-		return nil, &problem{http.StatusBadRequest, 50083, "Thread is archived"}
+	if err := s.mayEdit(c, m.ID); err != nil {
+		return nil, err
 	}
 	if err := check(body, len(m.Files)); err != nil {
 		return nil, err

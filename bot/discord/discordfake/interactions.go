@@ -1,8 +1,12 @@
 package discordfake
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Interaction is one use of a command, a button or a form, and what was answered.
@@ -15,7 +19,8 @@ type Interaction struct {
 	Followups []map[string]any
 	Took      time.Duration // until the first answer
 
-	begun time.Time
+	begun   time.Time
+	message string // on which the button stands; empty: on none
 }
 
 // Ask makes an interaction that is told in another way, and returns its ID and token.
@@ -24,6 +29,9 @@ func (s *Server) Ask(event map[string]any) (id, token string) {
 	defer s.mu.Unlock()
 	channel, _ := event["channel_id"].(string)
 	i := &Interaction{ID: s.id(), Token: "token-" + s.id(), Channel: channel, begun: time.Now()}
+	if m, ok := event["message"].(map[string]any); ok {
+		i.message, _ = m["id"].(string)
+	}
 	s.asked[i.Token] = i
 	return i.ID, i.Token
 }
@@ -71,6 +79,8 @@ func (s *Server) interactions(req Request, part []string, body map[string]any) (
 		}
 		i.Followups = append(i.Followups, body)
 		return map[string]any{"id": s.id(), "channel_id": i.Channel}, nil
+	case req.Method == http.MethodPatch && i.Answers[0]["type"] == 6.0:
+		return map[string]any{"id": i.message, "channel_id": i.Channel}, s.revise(i, body)
 	case req.Method == http.MethodPatch:
 		if err := check(body, len(req.Files)); err != nil {
 			return nil, err
@@ -87,19 +97,23 @@ func (s *Server) interactions(req Request, part []string, body map[string]any) (
 func (s *Server) callback(i *Interaction, body, data map[string]any) error {
 	kind, _ := body["type"].(float64)
 	switch int(kind) {
-	case 4, 7:
+	case 4:
 		if err := check(data, 0); err != nil {
 			return err
 		}
 		i.Original = data
+	case 7:
+		if err := s.revise(i, data); err != nil {
+			return err
+		}
 	case 5, 6:
 	case 8:
 		if choices, _ := data["choices"].([]any); len(choices) > 25 {
 			return invalidForm("choices")
 		}
 	case 9:
-		if fields, _ := data["components"].([]any); len(fields) == 0 || len(fields) > 5 {
-			return invalidForm("components of a modal")
+		if err := checkModal(data); err != nil {
+			return err
 		}
 	default:
 		return invalidForm("type")
@@ -108,5 +122,68 @@ func (s *Server) callback(i *Interaction, body, data map[string]any) error {
 		i.Took = time.Since(i.begun)
 	}
 	i.Answers = append(i.Answers, body)
+	return nil
+}
+
+// revise changes the message on which a button stands. What is not said of it stays as
+// it is.
+func (s *Server) revise(i *Interaction, changes map[string]any) error {
+	m := s.find(i.Channel, i.message)
+	whole := map[string]any{"content": "as it was"} // of a message that nobody keeps
+	if m != nil {
+		whole = maps.Clone(m.Body)
+	}
+	maps.Copy(whole, changes)
+	if err := check(whole, 1); err != nil {
+		return err
+	}
+	i.Original = changes
+	if m != nil {
+		m.Body = whole
+		m.Edits++
+	}
+	return nil
+}
+
+// find returns a message; nil: there is none. The lock is held.
+func (s *Server) find(channel, id string) *Message {
+	if c := s.channels[channel]; c != nil {
+		for _, m := range c.Messages {
+			if m.ID == id {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// checkModal holds a form to Discord's limits: at most five labels, each with a text, a
+// list or a place for files of a name of its own.
+func checkModal(data map[string]any) error {
+	labels, _ := data["components"].([]any)
+	title, _ := data["title"].(string)
+	if n := utf8.RuneCountInString(title); len(labels) == 0 || len(labels) > 5 || n == 0 || n > 45 {
+		return invalidForm("a modal with a title of " + strconv.Itoa(n))
+	}
+	seen := map[string]bool{}
+	for _, l := range labels {
+		label, _ := l.(map[string]any)
+		words, _ := label["label"].(string)
+		field, _ := label["component"].(map[string]any)
+		id, _ := field["custom_id"].(string)
+		if n := utf8.RuneCountInString(words); label["type"] != 18.0 || n == 0 || n > 45 || id == "" || utf8.RuneCountInString(id) > 100 || seen[id] {
+			return invalidForm("a label: " + id)
+		}
+		seen[id] = true
+		options, _ := field["options"].([]any)
+		most, _ := field["max_values"].(float64)
+		switch kind := field["type"]; {
+		case kind == 4.0 && (field["style"] == 1.0 || field["style"] == 2.0):
+		case kind == 3.0 && len(options) > 0 && len(options) <= 25:
+		case kind == 19.0 && most >= 0 && most <= 10:
+		default:
+			return invalidForm(fmt.Sprintf("a field of type %v: %s", kind, id))
+		}
+	}
 	return nil
 }

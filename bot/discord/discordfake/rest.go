@@ -28,6 +28,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if data, ok := s.file(r.URL.Path); ok {
+		if data == nil { // its link ran out
+			w.WriteHeader(http.StatusForbidden)
+		}
 		_, _ = w.Write(data)
 		return
 	}
@@ -217,6 +220,9 @@ func channelShape(c *Channel) map[string]any {
 	}
 	if c.Parent != "" {
 		out["parent_id"] = c.Parent
+	}
+	if c.Owner != "" {
+		out["owner_id"] = c.Owner
 	}
 	if c.Type == PublicThread {
 		out["thread_metadata"] = map[string]any{"archived": c.Archived, "locked": false, "auto_archive_duration": 1440}

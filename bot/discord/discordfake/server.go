@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -52,11 +53,13 @@ type Guild struct {
 // Channel is a channel, a thread or a direct message.
 type Channel struct {
 	ID, Guild, Parent, Name string
+	Owner                   string // of a thread: who made it
 	Type                    int
 	Archived                bool
 	Messages                []*Message
 
 	nonces map[string]*Message
+	rules  rules
 }
 
 // Message is a message as it stands.
@@ -260,6 +263,13 @@ func (s *Server) AddFile(name string, data []byte) map[string]any {
 	return map[string]any{"id": id, "filename": name, "size": len(data), "url": s.http.URL + path}
 }
 
+// Expire has the link of an attachment run out.
+func (s *Server) Expire(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[strings.TrimPrefix(url, s.http.URL)] = nil
+}
+
 // Say has a person write a message, and tells the gateway. More is laid over the
 // message as Discord would send it.
 func (s *Server) Say(channel, author, content string, more map[string]any) string {
@@ -274,10 +284,31 @@ func (s *Server) Say(channel, author, content string, more map[string]any) strin
 	for key, value := range more {
 		event[key] = value
 	}
+	s.blank(event)
 	s.touch()
 	s.mu.Unlock()
 	s.Emit("MESSAGE_CREATE", event)
 	return m.ID
+}
+
+// contentFlags are those of an application that is told what all messages say.
+const contentFlags = 1<<18 | 1<<19
+
+// blank leaves out what a message says, if it is not for a bot without the Message
+// Content Intent. The lock is held.
+func (s *Server) blank(event map[string]any) {
+	_, guild := event["guild_id"]
+	if !guild || s.flags&contentFlags != 0 || event["author"].(map[string]any)["bot"] == true {
+		return
+	}
+	mentions, _ := event["mentions"].([]any)
+	for _, m := range mentions {
+		if m.(map[string]any)["id"] == BotID {
+			return
+		}
+	}
+	event["content"] = ""
+	event["attachments"], event["embeds"], event["components"] = []any{}, []any{}, []any{}
 }
 
 // shape is a message as Discord sends it. The lock is held.

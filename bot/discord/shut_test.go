@@ -35,7 +35,7 @@ func TestPost_whereBobMayNotWriteInThreads(t *testing.T) {
 	if ref, _ := list[1].Body["message_reference"].(map[string]any); ref["message_id"] != first.Message {
 		t.Errorf("it refers to %v", ref)
 	}
-	if err := d.front.Edit(t.Context(), first, *small("Sales")); err != nil {
+	if err := d.front.Edit(t.Context(), first, bot.Post{Card: small("Sales")}); err != nil {
 		t.Error(err)
 	}
 	again := newFront(t, d.Server, nil) // after a restart
@@ -52,7 +52,7 @@ func TestPost_inALockedThread(t *testing.T) {
 	if _, err := d.front.Post(t.Context(), bot.Post{Key: "2", Place: d.place(d.thread), Text: "x"}); trouble(err) != bot.TroubleGone {
 		t.Errorf("posting: %v", err)
 	}
-	if err := d.front.Edit(t.Context(), at, *small("Sales")); trouble(err) != bot.TroubleGone {
+	if err := d.front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); trouble(err) != bot.TroubleGone {
 		t.Errorf("editing: %v", err)
 	}
 }
@@ -74,12 +74,12 @@ func TestEdit_ofAnOldMessage(t *testing.T) {
 	d := newDesk(t)
 	front := newFront(t, d.Server, nil) // which knows no marks, as after a restart
 	old := d.post(t, bot.Post{Key: "1", Place: d.place(d.thread), Card: small("Sales")})
-	if err := front.Edit(t.Context(), old, *small("Sales")); err != nil {
+	if err := front.Edit(t.Context(), old, bot.Post{Card: small("Sales")}); err != nil {
 		t.Fatal(err)
 	}
 	d.Wear(d.thread, old.Message)
 	for range 2 {
-		if err := front.Edit(t.Context(), old, *small("Sales")); trouble(err) != bot.TroubleGone {
+		if err := front.Edit(t.Context(), old, bot.Post{Card: small("Sales")}); trouble(err) != bot.TroubleGone {
 			t.Errorf("the error is %v", err)
 		}
 	}
@@ -94,11 +94,11 @@ func TestEdit_ofAnOldMessage(t *testing.T) {
 	if err != nil || at.Message == old.Message {
 		t.Fatalf("posted at %+v, %v", at, err)
 	}
-	if err := front.Edit(t.Context(), at, *small("Sales")); err != nil {
+	if err := front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); err != nil {
 		t.Error(err)
 	}
 	d.Fail(discordfake.Fault{Method: http.MethodPatch, Status: http.StatusTooManyRequests, Retry: 0})
-	if err := front.Edit(t.Context(), at, *small("Sales")); err != nil {
+	if err := front.Edit(t.Context(), at, bot.Post{Card: small("Sales")}); err != nil {
 		t.Errorf("a common rate limit: %v", err)
 	}
 }

@@ -30,6 +30,10 @@ const (
 	mComplete  method = "files.completeUploadExternal"
 	mFile      method = "files.info"
 	mPrompts   method = "assistant.threads.setSuggestedPrompts"
+	mStatus    method = "assistant.threads.setStatus"
+	mSession   method = "agents.sessions.setStatus"
+	mReact     method = "reactions.add"
+	mUnreact   method = "reactions.remove"
 )
 
 // pace is how often something may be done: in any minute at most perMinute times and
@@ -51,8 +55,10 @@ func (m method) pace() pace {
 		return pace{perMinute: 200, burst: 20}
 	case mUpdate: // as many cards as can be are kept fresh
 		return pace{perMinute: 44, burst: 4, first: afterStart}
-	case mReplies, mHistory, mOpenDM:
+	case mReplies, mHistory, mOpenDM, mStatus, mSession, mReact:
 		return pace{perMinute: 36, burst: 12, first: afterStart}
+	case mUnreact:
+		return pace{perMinute: 14, burst: 5, first: afterStart}
 	default:
 		return pace{perMinute: 75, burst: 20}
 	}
@@ -184,7 +190,7 @@ func (s *Slack) call(ctx context.Context, t *team, m method, channel string, do 
 	if err := s.pacer.turn(ctx, t.id, m, channel); err != nil {
 		return err
 	}
-	return s.called(t, m, do(t.api))
+	return s.called(t, m, s.do(ctx, t, do))
 }
 
 // called takes note of what Slack says of its limits, and returns err.

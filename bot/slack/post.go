@@ -19,11 +19,12 @@ const (
 )
 
 // Post puts a message up.
-func (s *Slack) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
+func (s *Slack) Post(ctx context.Context, p bot.Post) (at bot.Placed, err error) {
 	t, err := s.teams.get(ctx, p.Place.Workspace)
 	if err != nil {
 		return bot.Placed{}, delivery(err, deedLook)
 	}
+	defer func() { s.posted(at, p, err) }()
 	if p.File != nil {
 		return s.postFile(ctx, t, p)
 	}
@@ -80,6 +81,7 @@ func (s *Slack) Edit(ctx context.Context, at bot.Placed, c bot.Card) error {
 		_, _, _, err := api.UpdateMessageContext(ctx, at.Place.Channel, at.Message, messageOptions(blocks, text)...)
 		return err
 	})
+	s.shows(at, c)
 	return delivery(err, deedEdit)
 }
 

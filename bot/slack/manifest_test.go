@@ -110,17 +110,23 @@ func TestManifest_saysHowSlackReachesBob(t *testing.T) {
 	}
 }
 
-func TestSlack_Check_saysWhatToDo(t *testing.T) {
-	t.Parallel()
-	all := []string{}
+// allScopes is what the manifest asks for.
+func allScopes(t *testing.T) string {
+	t.Helper()
 	manifest, err := slack.Manifest(slack.ManifestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	var all []string
 	for _, scope := range gjson.GetBytes(manifest, "oauth_config.scopes.bot").Array() {
 		all = append(all, scope.String())
 	}
-	team := slackfake.Team{ID: "T1", Token: "xoxb-1", BotUser: "U0BOB", Scopes: strings.Join(all, ",")}
+	return strings.Join(all, ",")
+}
+
+func TestSlack_Check_saysWhatToDo(t *testing.T) {
+	t.Parallel()
+	team := slackfake.Team{ID: "T1", Token: "xoxb-1", BotUser: "U0BOB", Scopes: allScopes(t)}
 	rotating := team
 	rotating.Token = "xoxe.xoxb-1"
 	poor := team

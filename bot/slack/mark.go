@@ -204,12 +204,12 @@ func (l *marks) change(ctx context.Context, id jobKey) time.Duration {
 		l.mu.Unlock()
 		return 0
 	}
-	was := *m
+	was, now := *m, l.s.cfg.Now()
 	l.mu.Unlock()
 	wait := l.s.react(ctx, id.team, was)
 	l.mu.Lock()
 	if wait > 0 {
-		m.after = l.s.cfg.Now().Add(wait)
+		m.after = now.Add(wait)
 	} else {
 		m.Shown = was.want
 	}

@@ -55,10 +55,12 @@ func (m method) pace() pace {
 		return pace{perMinute: 200, burst: 20}
 	case mUpdate: // as many cards as can be are kept fresh
 		return pace{perMinute: 44, burst: 4, first: afterStart}
-	case mReplies, mHistory, mOpenDM, mStatus, mSession, mReact:
+	case mReplies, mHistory, mOpenDM:
 		return pace{perMinute: 36, burst: 12, first: afterStart}
+	case mStatus, mSession, mReact: // nobody waits for these
+		return pace{perMinute: 30, burst: 10}
 	case mUnreact:
-		return pace{perMinute: 14, burst: 5, first: afterStart}
+		return pace{perMinute: 12, burst: 4}
 	default:
 		return pace{perMinute: 75, burst: 20}
 	}

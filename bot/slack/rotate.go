@@ -122,7 +122,7 @@ func (ts *teams) renew(ctx context.Context, t *team) (*team, error) {
 		switch {
 		case now == nil:
 			return nil, notInstalled(t.id)
-		case now.unsaved:
+		case now.unsaved && ts.cfg.Now().Before(now.in.renewAt()):
 			return ts.write(ctx, now.in)
 		case now.in.Token != t.in.Token:
 			return now, nil

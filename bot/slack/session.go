@@ -202,7 +202,7 @@ func (l *sessions) tell(ctx context.Context, at jobs.Place) time.Duration {
 	title := e.title
 	l.mu.Unlock()
 
-	wait := spareGap
+	now, wait := l.s.cfg.Now(), spareGap
 	t, err := l.s.teams.get(ctx, at.Workspace)
 	switch {
 	case revoked(err):
@@ -212,7 +212,6 @@ func (l *sessions) tell(ctx context.Context, at jobs.Place) time.Duration {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.s.cfg.Now()
 	if wait > 0 {
 		e.after = now.Add(wait)
 		return wait

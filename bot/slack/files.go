@@ -17,7 +17,7 @@ import (
 
 // The bounds of what comes with a message.
 const (
-	maxFiles    = 20
+	maxFiles    = 1000 // more than any job takes: who sends too many is told how many those are
 	maxFileName = 200 // bytes
 )
 

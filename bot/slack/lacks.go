@@ -34,6 +34,8 @@ const (
 	lackFor = 24 * time.Hour
 	// spareGap is the least time before what did not work is tried again.
 	spareGap = 5 * time.Second
+	// spareFor bounds one call: others wait behind it.
+	spareFor = 10 * time.Second
 )
 
 func newLacks(s *Slack) *lacks { return &lacks{s: s, known: map[string]lack{}} }
@@ -76,13 +78,20 @@ func (l *lacks) set(ctx context.Context, team string, m method, now lack) {
 	}
 }
 
-// spare makes a call that Bob can do without, unless the workspace refuses it. It
-// returns how long to wait before it is tried again; zero: it is done, or never will be.
-func (s *Slack) spare(ctx context.Context, t *team, m method, do func(*slackapi.Client) error) time.Duration {
+// spare makes a call that Bob can do without, unless the workspace refuses it or it is
+// not its turn. It returns how long to wait before it is tried again; zero: it is done,
+// or never will be.
+func (s *Slack) spare(ctx context.Context, t *team, m method, do func(ctx context.Context, api *slackapi.Client) error) time.Duration {
 	if s.lacks.has(ctx, t.id, m) {
 		return 0
 	}
-	err := delivery(s.call(ctx, t, m, "", do), deedEdit)
+	if early, undo := s.pacer.reserve(t.id, m, ""); early > 0 {
+		undo()
+		return early
+	}
+	brief, cancel := context.WithTimeout(ctx, spareFor)
+	defer cancel()
+	err := delivery(s.called(t, m, s.do(brief, t, func(api *slackapi.Client) error { return do(brief, api) })), deedEdit)
 	if err == nil {
 		s.lacks.set(ctx, t.id, m, lack{})
 		return 0

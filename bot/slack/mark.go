@@ -232,13 +232,13 @@ func (s *Slack) react(ctx context.Context, team string, m mark) time.Duration {
 		return spareGap
 	}
 	on := slackapi.NewRefToMessage(m.Channel, m.Message)
-	wait := s.spare(ctx, t, mReact, func(api *slackapi.Client) error {
+	wait := s.spare(ctx, t, mReact, func(ctx context.Context, api *slackapi.Client) error {
 		return api.AddReactionContext(ctx, m.want, on)
 	})
 	if wait > 0 || m.Shown == "" {
 		return wait
 	}
-	return s.spare(ctx, t, mUnreact, func(api *slackapi.Client) error {
+	return s.spare(ctx, t, mUnreact, func(ctx context.Context, api *slackapi.Client) error {
 		return api.RemoveReactionContext(ctx, m.Shown, on)
 	})
 }

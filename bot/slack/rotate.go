@@ -145,7 +145,7 @@ func (ts *teams) change(ctx context.Context, in installation) (*team, error) {
 	defer cancel()
 	resp, err := slackapi.RefreshOAuthV2TokenContext(ctx, ts.http, ts.cfg.ClientID, ts.cfg.ClientSecret, in.Refresh, slackapi.OAuthOptionAPIURL(ts.cfg.APIURL))
 	if err == nil && (resp.AccessToken == "" || resp.RefreshToken == "" || resp.ExpiresIn <= 0) {
-		err = errors.New("Slack's answer has no token")
+		err = errors.New("no token is in the answer")
 	}
 	if err != nil {
 		return nil, ts.notRenewed(ctx, in, err)

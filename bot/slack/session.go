@@ -228,7 +228,7 @@ func (l *sessions) tell(ctx context.Context, at jobs.Place) time.Duration {
 // tellSession makes the calls, and returns how long to wait before they are made again.
 func (s *Slack) tellSession(ctx context.Context, t *team, at jobs.Place, want, told mood, title string) (wait time.Duration) {
 	if want.status != told.status {
-		wait = s.spare(ctx, t, mSession, func(api *slackapi.Client) error {
+		wait = s.spare(ctx, t, mSession, func(ctx context.Context, api *slackapi.Client) error {
 			_, err := api.SetAgentSessionStatusContext(ctx, slackapi.AgentSessionSetStatusParameters{
 				Status: want.status, ChannelID: at.Channel, ThreadTS: at.Thread, Title: title,
 			})
@@ -238,7 +238,7 @@ func (s *Slack) tellSession(ctx context.Context, t *team, at jobs.Place, want, t
 	if want.line == "" && told.line == "" && told.status != "" { // there is none to take down
 		return wait
 	}
-	return max(wait, s.spare(ctx, t, mStatus, func(api *slackapi.Client) error {
+	return max(wait, s.spare(ctx, t, mStatus, func(ctx context.Context, api *slackapi.Client) error {
 		return api.SetAssistantThreadsStatusContext(ctx, slackapi.AssistantThreadsSetStatusParameters{
 			ChannelID: at.Channel, ThreadTS: at.Thread, Status: want.line,
 		})

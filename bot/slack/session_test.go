@@ -12,7 +12,9 @@ import (
 )
 
 // theCard is that of a job in a state.
-func theCard(status jobs.Status) bot.Card { return bot.Card{Job: theJob, Title: "Work", Status: status} }
+func theCard(status jobs.Status) bot.Card {
+	return bot.Card{Job: theJob, Title: "Work", Status: status}
+}
 
 // privately puts the card of a job up in somebody's conversation with Bob.
 func (s *stage) privately(status jobs.Status) (root string, card bot.Placed) {
@@ -172,18 +174,13 @@ func TestSlack_withoutPaidFeatures(t *testing.T) {
 	}
 
 	// After a restart nobody asks again, but a day later somebody does.
-	second, err := slack.New(configFor(s.fake, slack.ModeSocket, s.notes))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i, days := range []int{0, 1} {
 		cfg := configFor(s.fake, slack.ModeSocket, s.notes)
 		now.add(time.Duration(days) * 25 * time.Hour)
 		cfg.Now = now.Now
-		if second, err = slack.New(cfg); err != nil {
+		if s.slack, err = slack.New(cfg); err != nil {
 			t.Fatal(err)
 		}
-		s.slack = second
 		s.wait(func() bool { return s.fake.Connected() == 0 })
 		s.run(slack.ModeSocket)
 		s.edit(card, jobs.StatusRunning)

@@ -110,6 +110,7 @@ const (
 	ActPause    Action = "pause"    // Arg: path
 	ActResume   Action = "resume"   // Arg: path
 	ActCancel   Action = "cancel"   // Arg: path
+	ActStop     Action = "stop"     // no button: a stop sign at a message; without a job, of its thread
 	ActSkip     Action = "skip"     // Arg: path
 	ActRetry    Action = "retry"    // Arg: path
 	ActRerun    Action = "rerun"    // Arg: path

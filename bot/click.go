@@ -43,6 +43,11 @@ func (c *Conversation) click(ctx context.Context, t turn, k Click) (Reply, error
 		return c.newJob(ctx, t, k)
 	case ActSchedule:
 		return c.pressSchedule(ctx, t, b.Arg)
+	case ActStop:
+		if _, ok := jobID(string(b.Job)); !ok && b.Job != "" {
+			return Reply{}, oldButton()
+		}
+		return c.stop(ctx, t, b.Job)
 	default: // of a job
 	}
 	if _, ok := jobID(string(b.Job)); !ok {

@@ -50,7 +50,6 @@ type Reporter struct {
 	strangers map[jobs.JobID]bool // jobs that are not seen on this surface
 	editing   map[string]int      // edits of a workspace under way
 	paused    map[string]time.Time
-	revoked   map[string]bool
 	stale     map[string]bool // people whose lists are out of date
 	staleAt   time.Time       // when they are told
 
@@ -100,7 +99,7 @@ func NewReporter(cfg ReporterConfig) (*Reporter, error) {
 func (r *Reporter) Run(ctx context.Context) error {
 	defer r.active.Wait()
 	r.cards, r.strangers, r.editing = map[jobs.JobID]*liveCard{}, map[jobs.JobID]bool{}, map[string]int{}
-	r.paused, r.revoked, r.stale, r.staleAt = map[string]time.Time{}, map[string]bool{}, map[string]bool{}, time.Time{}
+	r.paused, r.stale, r.staleAt = map[string]time.Time{}, map[string]bool{}, time.Time{}
 	list, err := r.cfg.Places.Cards(ctx, r.cfg.FrontEnd.Name())
 	if err != nil {
 		return fmt.Errorf("list cards: %w", err)
@@ -186,9 +185,6 @@ func (r *Reporter) gap() time.Duration {
 // edit begins the edits of a workspace that may be made now, and returns when the next
 // one may.
 func (r *Reporter) edit(ctx context.Context, scope string, list []*liveCard, now time.Time) time.Duration {
-	if r.revoked[scope] {
-		return r.cfg.Refresh
-	}
 	if wait := r.paused[scope].Sub(now); wait > 0 {
 		return wait
 	}

@@ -275,7 +275,7 @@ func (r *Reporter) back(e edited) {
 		c.shown = c.sent // it will never be taken; the next one may be
 		c.settle()
 	case TroubleRevoked:
-		r.revoked[scope] = true
+		r.paused[scope] = now.Add(revokedPause) // it may take Bob back
 	case TroubleLater:
 		if d, ok := errors.AsType[*DeliveryError](e.err); ok && d.After > 0 {
 			wait = d.After

@@ -380,6 +380,22 @@ func TestReporter_aWorkspaceThatThrewBobOutIsLeftAlone(t *testing.T) {
 	})
 }
 
+func TestReporter_aWorkspaceThatTakesBobBackGetsItsCards(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		d.card("job_a", channel("C1"))
+		d.front.Shut(channel(""))
+		d.report()
+		d.after(10 * time.Minute)
+		d.over("job_a", jobs.StatusCompleted)
+		d.front.Reopen(channel(""))
+		d.after(time.Hour)
+		if c := d.shown("job_a"); !strings.Contains(c.State, "Completed") {
+			t.Errorf("an hour after Bob was taken back, the card says %+v", c)
+		}
+	})
+}
+
 func TestReporter_aSlowWorkspaceDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	atDesk(t, func(d *desk) {

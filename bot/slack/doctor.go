@@ -17,35 +17,20 @@ import (
 const checkTimeout = 20 * time.Second
 
 // Check calls Slack and says whether Bob can work there: the token, its scopes, the
-// socket, the Home tab.
+// socket, the Home tab, and what workspaces do without.
 func (s *Slack) Check(ctx context.Context) []bot.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	var found []bot.Finding
 	if s.cfg.BotToken == "" {
-		found = append(found, s.checkInstallations(ctx))
+		found = append(found, s.checkInstallations(ctx)...)
 	} else {
 		found = append(found, s.checkToken(ctx)...)
 	}
 	if s.cfg.Mode == ModeSocket {
 		found = append(found, s.checkSocket(ctx))
 	}
-	return found
-}
-
-// checkInstallations counts the workspaces that Bob is in.
-func (s *Slack) checkInstallations(ctx context.Context) bot.Finding {
-	f := bot.Finding{Name: "slack installations"}
-	list, err := s.cfg.Notes.NotesOf(ctx, surfaceName, installPrefix, 1000)
-	switch {
-	case err != nil:
-		f.Text = "The installations cannot be read: is the database there?"
-	case len(list) == 0:
-		f.Text = "No workspace has installed Bob. Open " + s.cfg.PublicURL + "/slack/install."
-	default:
-		f.OK, f.Text = true, fmt.Sprintf("%d workspaces have installed Bob", len(list))
-	}
-	return f
+	return append(found, s.checkLacks(ctx)...)
 }
 
 // checkToken asks who Bob is, what he may do, and whether he has a Home tab.
@@ -55,24 +40,36 @@ func (s *Slack) checkToken(ctx context.Context) []bot.Finding {
 	if err != nil {
 		return []bot.Finding{{Name: "slack token", Text: untried("slack.bot_token", err, "Copy it (xoxb-…) from the app's page \"OAuth & Permissions\".")}}
 	}
+	token := bot.Finding{Name: "slack token", OK: true, Text: fmt.Sprintf("%s in %s", who.User, who.Team)}
+	if strings.HasPrefix(s.cfg.BotToken, rotating) {
+		token.OK = false
+		token.Text += ", but it ends within 12 hours: the app has token rotation on, which works with slack.client_id and slack.client_secret instead of slack.bot_token."
+	}
 	return []bot.Finding{
-		{Name: "slack token", OK: true, Text: fmt.Sprintf("%s in %s", who.User, who.Team)},
+		token,
 		checkScopes(who.Header.Get("X-OAuth-Scopes")),
 		checkHome(ctx, api, who.UserID),
 	}
 }
 
-// checkScopes compares what Bob may do with what he must.
-func checkScopes(header string) bot.Finding {
-	f := bot.Finding{Name: "slack scopes"}
+// rotating begins the tokens that end.
+const rotating = "xoxe."
+
+// missingScopes lists what Bob must be allowed and is not.
+func missingScopes(header string) (missing []string) {
 	have := strings.FieldsFunc(header, func(r rune) bool { return r == ',' || r == ' ' })
-	var missing []string
 	for _, scope := range scopes() {
 		if !slices.Contains(have, scope) {
 			missing = append(missing, scope)
 		}
 	}
-	if len(missing) > 0 {
+	return missing
+}
+
+// checkScopes compares what Bob may do with what he must.
+func checkScopes(header string) bot.Finding {
+	f := bot.Finding{Name: "slack scopes"}
+	if missing := missingScopes(header); len(missing) > 0 {
 		f.Text = "missing " + strings.Join(missing, ", ") + ". Paste the manifest (bob manifest slack) and install the app again."
 		return f
 	}

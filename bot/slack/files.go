@@ -18,8 +18,8 @@ import (
 
 // The bounds of what comes with a message.
 const (
-	maxFiles    = 20
-	maxFileName = 200 // bytes
+	maxFiles    = 1000 // more than any job takes: who sends too many is told how many those are
+	maxFileName = 200  // bytes
 )
 
 // files are those that came with a message, to be fetched.

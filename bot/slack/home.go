@@ -54,10 +54,7 @@ func (s *Slack) Stale(users []string) {
 	for _, user := range users {
 		if l := s.home.viewers[s.viewerOf(user)]; l != nil {
 			l.stale = true
-			select {
-			case s.home.wake <- struct{}{}:
-			default:
-			}
+			knock(s.home.wake)
 		}
 	}
 }
@@ -149,10 +146,7 @@ func (h *home) load(ctx context.Context) {
 			h.viewers[viewer{team, user}] = l
 		}
 	}
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
+	knock(h.wake)
 }
 
 // forget drops the note of who looks no more.

@@ -93,7 +93,10 @@ func (s *Slack) heard(ctx context.Context, h bot.Handler, in incoming, data any)
 	case *slackevents.AppHomeOpenedEvent:
 		return s.homeOpened(in.t, ev)
 	case *slackevents.AgentSessionStoppedEvent:
-		return s.stop(ctx, h, in, bot.Click{Place: place(in.t.id, ev.Channel, ev.ThreadTimestamp), User: bot.User{ID: ev.User}})
+		at := place(in.t.id, ev.Channel, ev.ThreadTimestamp)
+		a := s.stop(ctx, h, in, bot.Click{Place: at, User: bot.User{ID: ev.User}})
+		s.session.forget(at, true) // Slack leaves it to Bob what comes of it
+		return a
 	case *slackevents.ReactionAddedEvent:
 		return s.reaction(ctx, h, in, ev)
 	}
@@ -175,8 +178,14 @@ func (s *Slack) hear(ctx context.Context, h bot.Handler, in incoming, sp spoken)
 	}
 	reply, err := h.Hear(ctx, m)
 	to := listener{t: in.t, channel: sp.channel, thread: sp.thread, user: sp.user}
+	if err == nil && begins(reply) {
+		s.marks.begin(ctx, in.t.id, sp.channel, sp.ts, reply.Job)
+	}
 	return s.outcome(in, to, reply, err)
 }
+
+// begins reports whether a message made a job: its card says all of it.
+func begins(r bot.Reply) bool { return r == bot.Reply{Job: r.Job} && r.Job != "" }
 
 // outcome is the answer to an event, and tells the person what there is to tell. What
 // failed is told once, however often Slack sends it.
@@ -215,10 +224,10 @@ func (s *Slack) reaction(ctx context.Context, h bot.Handler, in incoming, ev *sl
 	return s.stop(ctx, h, in, c)
 }
 
-// stop cancels the job of a place.
+// stop gives a stop sign to the job of a place.
 func (s *Slack) stop(ctx context.Context, h bot.Handler, in incoming, c bot.Click) answer {
 	c.Keys = []string{eventKey(in.id)}
-	c.Button.Action = bot.ActCancel
+	c.Button.Action = bot.ActStop
 	user := c.User.ID
 	c.User = s.people.user(ctx, in.t, user, "")
 	reply, err := h.Click(ctx, c)

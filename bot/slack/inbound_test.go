@@ -316,33 +316,36 @@ func TestSlack_repliesWhereThePersonSpoke(t *testing.T) {
 	}
 }
 
-func TestSlack_stopSignsCancel(t *testing.T) {
+func TestSlack_stopSignsAreClicks(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, mode, setup{ear: &ear{click: func(context.Context, bot.Click) (bot.Reply, error) {
-				return bot.Reply{Text: "stopped"}, nil
+				return bot.Reply{Text: "Stop sign seen.", Public: true}, nil
 			}}})
-			root, _ := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "U1", Text: "work"})
-			card, err := s.slack.Post(t.Context(), bot.Post{Key: "n1", Place: slackPlace("C1", root), Card: &bot.Card{Job: "job_7k3f9q2x", Title: "Work"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.taken(s.fake.Event("T1", map[string]any{"type": "agent_session_stopped", "channel": "C1", "thread_ts": root, "user": "U1"}))
+			root, card := s.posted()
 			s.taken(s.fake.React("T1", "C1", root, "U1", "octagonal_sign"))
-			s.taken(s.fake.React("T1", "C1", card.Message, "U2", "octagonal_sign"))
+			s.taken(s.fake.React("T1", "C1", card, "U2", "octagonal_sign"))
+			s.taken(s.fake.React("T1", "C1", card, "U2", "tada"))
+			stop := bot.Button{Action: bot.ActStop}
+			atCard := stop
+			atCard.Job = theJob
 			got := s.ear.clicked()
-			if len(got) != 3 {
-				t.Fatalf("%d clicks, want 3", len(got))
+			if len(got) != 2 {
+				t.Fatalf("%d clicks, want 2", len(got))
 			}
 			s.same(got, []bot.Click{
-				{Keys: got[0].Keys, Place: slackPlace("C1", root), User: bot.User{ID: "U1"}, Button: bot.Button{Action: bot.ActCancel}},
-				{Keys: got[1].Keys, Place: slackPlace("C1", root), User: bot.User{ID: "U1"}, Button: bot.Button{Action: bot.ActCancel}},
-				{Keys: got[2].Keys, Place: slackPlace("C1", root), At: card.Message, User: bot.User{ID: "U2"}, Button: bot.Button{Action: bot.ActCancel, Job: "job_7k3f9q2x"}},
+				{Keys: got[0].Keys, Place: slackPlace("C1", root), User: bot.User{ID: "U1"}, Button: stop},
+				{Keys: got[1].Keys, Place: slackPlace("C1", root), At: card, User: bot.User{ID: "U2"}, Button: atCard},
 			})
 			if len(got[0].Keys) != 1 || got[0].Keys[0] == got[1].Keys[0] {
 				t.Errorf("keys %q %q", got[0].Keys, got[1].Keys)
+			}
+			for _, m := range s.shown("C1", 4)[2:] {
+				if m.Words() != "Stop sign seen." || m.Thread != root || m.For != "" {
+					t.Errorf("told %+v, want it in the thread", m)
+				}
 			}
 		})
 	}

@@ -22,6 +22,11 @@ type installation struct {
 	Token   string    `json:"token"`
 	Scopes  string    `json:"scopes"`
 	At      time.Time `json:"at"`
+
+	Refresh string    `json:"refresh,omitempty"` // what the token is renewed with, once; empty: it does not end
+	Expires time.Time `json:"expires,omitzero"`
+	Renewed time.Time `json:"renewed,omitzero"` // when the token was given
+	Fault   string    `json:"fault,omitempty"`  // Slack's word for why it is not renewed any more
 }
 
 const (
@@ -50,6 +55,20 @@ func (ts *teams) installed(ctx context.Context, id string) (installation, error)
 
 // install keeps an installation, and uses its token from now on.
 func (ts *teams) install(ctx context.Context, in installation) error {
+	ts.saving.Lock()
+	defer ts.saving.Unlock()
+	if err := ts.save(ctx, in); err != nil {
+		return err
+	}
+	ts.mu.Lock()
+	delete(ts.failed, in.Team)
+	ts.mu.Unlock()
+	ts.use(in, false)
+	return nil
+}
+
+// save writes an installation down, sealed.
+func (ts *teams) save(ctx context.Context, in installation) error {
 	data, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("write the installation of %s: %w", in.Team, err)
@@ -57,7 +76,6 @@ func (ts *teams) install(ctx context.Context, in installation) error {
 	if err := ts.cfg.Notes.SetNote(ctx, surfaceName, installPrefix+in.Team, ts.seal.close(in.Team, data)); err != nil {
 		return fmt.Errorf("write the installation of %s: %w", in.Team, err)
 	}
-	ts.add(in)
 	return nil
 }
 
@@ -67,6 +85,8 @@ func (ts *teams) drop(ctx context.Context, id string) error {
 	if ts.seal == nil {
 		return nil
 	}
+	ts.saving.Lock()
+	defer ts.saving.Unlock()
 	ts.mu.Lock()
 	delete(ts.known, id)
 	ts.mu.Unlock()
@@ -143,11 +163,9 @@ func (s *Slack) exchange(ctx context.Context, code string) (installation, error)
 	if resp.Team.ID == "" || resp.AccessToken == "" || resp.IsEnterpriseInstall {
 		return installation{}, fmt.Errorf("change the code for a token: it is of no single workspace")
 	}
-	if resp.ExpiresIn > 0 {
-		return installation{}, fmt.Errorf("change the code for a token: token rotation is on, which Bob does not do")
+	if resp.ExpiresIn > 0 && resp.RefreshToken == "" {
+		return installation{}, fmt.Errorf("change the code for a token: it ends, and nothing came to renew it with")
 	}
-	return installation{
-		Team: resp.Team.ID, Name: resp.Team.Name, BotUser: resp.BotUserID, Token: resp.AccessToken,
-		Scopes: resp.Scope, At: s.cfg.Now(),
-	}, nil
+	now := s.cfg.Now()
+	return installation{Team: resp.Team.ID, Name: resp.Team.Name, BotUser: resp.BotUserID, At: now}.granted(resp, now), nil
 }

@@ -217,3 +217,32 @@ func TestSlack_aCommandMayOpenAForm(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// TestSlack_aTriggerWhoseTimeIsOver: Slack opens no window for it any more, and the
+// person sees what they asked for all the same.
+func TestSlack_aTriggerWhoseTimeIsOver(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, mode, setup{ear: replies(map[bot.Action]bot.Reply{
+				bot.ActDetails: {Page: page("Details")}, bot.ActAnswer: answerForm(), bot.ActPause: {Text: "Paused."},
+			})})
+			root, card := s.posted()
+			for i, c := range []struct {
+				action bot.Action
+				want   string
+			}{{bot.ActDetails, "Details in full"}, {bot.ActAnswer, "did not open in time"}, {bot.ActPause, "Paused."}} {
+				expired := slackfake.Fault{Error: "expired_trigger_id"}
+				s.fake.Mend()
+				s.fake.Fail("views.open", expired, expired)
+				id, value := pressed(bot.Button{Action: c.action, Job: theJob})
+				s.taken(s.fake.Press("T1", "C1", card, "U1", id, value))
+				told := s.shown("C1", 3+i)[2+i]
+				if told.For != "U1" || told.Thread != root || !strings.Contains(told.Words(), c.want) {
+					t.Errorf("%s: told %+v: %q", c.action, told, told.Words())
+				}
+			}
+		})
+	}
+}

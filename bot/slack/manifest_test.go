@@ -110,17 +110,25 @@ func TestManifest_saysHowSlackReachesBob(t *testing.T) {
 	}
 }
 
-func TestSlack_Check_saysWhatToDo(t *testing.T) {
-	t.Parallel()
-	all := []string{}
+// allScopes is what the manifest asks for.
+func allScopes(t *testing.T) string {
+	t.Helper()
 	manifest, err := slack.Manifest(slack.ManifestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	var all []string
 	for _, scope := range gjson.GetBytes(manifest, "oauth_config.scopes.bot").Array() {
 		all = append(all, scope.String())
 	}
-	team := slackfake.Team{ID: "T1", Token: "xoxb-1", BotUser: "U0BOB", Scopes: strings.Join(all, ",")}
+	return strings.Join(all, ",")
+}
+
+func TestSlack_Check_saysWhatToDo(t *testing.T) {
+	t.Parallel()
+	team := slackfake.Team{ID: "T1", Token: "xoxb-1", BotUser: "U0BOB", Scopes: allScopes(t)}
+	rotating := team
+	rotating.Token = "xoxe.xoxb-1"
 	poor := team
 	poor.Scopes = "chat:write"
 	for name, c := range map[string]struct {
@@ -129,14 +137,15 @@ func TestSlack_Check_saysWhatToDo(t *testing.T) {
 		fault  string
 		want   []string // of each finding: whether it is well, and what it says
 	}{
-		"all is well": {team, func(*slack.Config) {}, "", []string{"+bob in Acme", "+all 16 are there", "+is on", "+gives an address"}},
+		"all is well": {team, func(*slack.Config) {}, "", []string{"+bob in Acme", "+all 17 are there", "+is on", "+gives an address"}},
 		"no scopes":   {poor, func(*slack.Config) {}, "", []string{"+bob in Acme", "-missing app_mentions:read", "+is on", "+gives an address"}},
-		"no home":     {team, func(*slack.Config) {}, "not_enabled", []string{"+bob in Acme", "+all 16", "-is off", "+gives an address"}},
+		"no home":     {team, func(*slack.Config) {}, "not_enabled", []string{"+bob in Acme", "+all 17", "-is off", "+gives an address"}},
 		"no token":    {team, func(c *slack.Config) { c.BotToken = "xoxb-x" }, "", []string{"-does not take slack.bot_token: invalid_auth", "+gives"}},
 		"no socket":   {team, func(c *slack.Config) { c.AppToken = "xapp-x" }, "", []string{"+bob", "+all", "+is on", "-does not take slack.app_token: invalid_auth"}},
 		"over HTTP":   {team, func(c *slack.Config) { c.Mode = slack.ModeHTTP }, "", []string{"+bob", "+all", "+is on"}},
 		"nobody":      {team, func(c *slack.Config) { c.APIURL = "http://127.0.0.1:1/" }, "", []string{"-no answer", "-no answer"}},
 		"many":        {team, many, "", []string{"-/slack/install", "+gives"}},
+		"it rotates":  {rotating, func(*slack.Config) {}, "", []string{"-token rotation", "+all", "+is on", "+gives"}},
 	} {
 		s := newStage(t, slack.ModeSocket, setup{idle: true, fake: slackfake.Config{Teams: []slackfake.Team{c.team}}, bob: c.change})
 		if c.fault != "" {

@@ -30,6 +30,10 @@ const (
 	mComplete  method = "files.completeUploadExternal"
 	mFile      method = "files.info"
 	mPrompts   method = "assistant.threads.setSuggestedPrompts"
+	mStatus    method = "assistant.threads.setStatus"
+	mSession   method = "agents.sessions.setStatus"
+	mReact     method = "reactions.add"
+	mUnreact   method = "reactions.remove"
 )
 
 // pace is how often something may be done: in any minute at most perMinute times and
@@ -53,6 +57,10 @@ func (m method) pace() pace {
 		return pace{perMinute: 44, burst: 4, first: afterStart}
 	case mReplies, mHistory, mOpenDM:
 		return pace{perMinute: 36, burst: 12, first: afterStart}
+	case mStatus, mSession, mReact: // nobody waits for these
+		return pace{perMinute: 30, burst: 10}
+	case mUnreact:
+		return pace{perMinute: 12, burst: 4}
 	default:
 		return pace{perMinute: 75, burst: 20}
 	}
@@ -184,7 +192,7 @@ func (s *Slack) call(ctx context.Context, t *team, m method, channel string, do 
 	if err := s.pacer.turn(ctx, t.id, m, channel); err != nil {
 		return err
 	}
-	return s.called(t, m, do(t.api))
+	return s.called(t, m, s.do(ctx, t, do))
 }
 
 // called takes note of what Slack says of its limits, and returns err.

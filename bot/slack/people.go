@@ -49,7 +49,11 @@ func (p *people) user(ctx context.Context, t *team, id, name string) bot.User {
 	}
 	ctx, cancel := context.WithTimeout(ctx, personLimit)
 	defer cancel()
-	info, err := t.api.GetUserInfoContext(ctx, id)
+	var info *slackapi.User
+	err := p.s.do(ctx, t, func(api *slackapi.Client) (err error) {
+		info, err = api.GetUserInfoContext(ctx, id)
+		return err
+	})
 	if p.s.called(t, mUser, err) != nil {
 		return found
 	}

@@ -19,11 +19,12 @@ const (
 )
 
 // Post puts a message up.
-func (s *Slack) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
+func (s *Slack) Post(ctx context.Context, p bot.Post) (at bot.Placed, err error) {
 	t, err := s.teams.get(ctx, p.Place.Workspace)
 	if err != nil {
 		return bot.Placed{}, delivery(err, deedLook)
 	}
+	defer func() { s.posted(at, p, err) }()
 	if p = wordy(p); len(p.Files) > 0 {
 		return s.postFiles(ctx, t, p)
 	}
@@ -81,6 +82,9 @@ func (s *Slack) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
 		_, _, _, err := api.UpdateMessageContext(ctx, at.Place.Channel, at.Message, messageOptions(blocks, text)...)
 		return err
 	})
+	if p.Card != nil {
+		s.shows(at, *p.Card)
+	}
 	return delivery(err, deedEdit)
 }
 

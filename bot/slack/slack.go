@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +52,9 @@ type Slack struct {
 	teams   *teams
 	people  *people
 	home    *home
+	lacks   *lacks
+	session *sessions
+	marks   *marks
 	halves  *memory // keys of posts whose text is up and whose files are not
 	told    *memory // events whose failure was told to who caused them
 	flights singleflight.Group
@@ -73,12 +77,13 @@ func New(cfg Config) (*Slack, error) {
 	}
 	client := &http.Client{Transport: bounded{http.DefaultTransport}, Timeout: callTimeout}
 	s := &Slack{cfg: cfg, http: client, pacer: newPacer(cfg.Patience, cfg.Now)}
-	s.teams, err = newTeams(cfg, s.client)
+	s.teams, err = newTeams(cfg, client, s.client)
 	if err != nil {
 		return nil, err
 	}
 	s.people = newPeople(s)
 	s.home = newHome(s)
+	s.lacks, s.session, s.marks = newLacks(s), newSessions(s), newMarks(s)
 	s.halves, s.told = newMemory(), newMemory()
 	return s, nil
 }
@@ -143,13 +148,13 @@ func (s *Slack) Run(ctx context.Context, h bot.Handler) error {
 	s.handler.Store(&h)
 	defer s.handler.Store(nil)
 
-	homes := make(chan struct{})
+	var beside sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer close(homes)
-		s.home.run(ctx, h)
-	}()
-	defer func() { cancel(); <-homes }()
+	defer func() { cancel(); beside.Wait() }()
+	beside.Go(func() { s.home.run(ctx, h) })
+	beside.Go(func() { s.session.run(ctx) })
+	beside.Go(func() { s.marks.run(ctx) })
+	beside.Go(func() { s.teams.keepFresh(ctx) })
 
 	if s.cfg.Mode == ModeSocket {
 		return s.runSocket(ctx, h)

@@ -164,3 +164,36 @@ func TestSlack_Run_acknowledgesWhatItCannotRead(t *testing.T) {
 		t.Errorf("heard %+v", got)
 	}
 }
+
+// TestSlack_Run_aLineThatIsDownForAnHour: Slack refuses a connection again and again.
+// What Bob says goes up meanwhile, and what Slack kept comes when the line is back.
+func TestSlack_Run_aLineThatIsDownForAnHour(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	s := newStage(t, slack.ModeSocket, setup{bob: func(c *slack.Config) { c.Now = now.Now }})
+	_, card := s.posted()
+	back := make(chan struct{})
+	s.fake.Fail("apps.connections.open", slackfake.Fault{Status: 503}, slackfake.Fault{Wait: back, Error: "internal_error"})
+	s.fake.Cut()
+	s.wait(func() bool { return s.fake.Connected() == 0 })
+	for range 4 {
+		now.add(15 * time.Minute)
+		now := theCard(jobs.StatusRunning)
+		if err := s.slack.Edit(t.Context(), bot.Placed{Place: slackPlace("C1", ""), Message: card}, bot.Post{Card: &now}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.slack.Post(t.Context(), bot.Post{Key: "n2", Place: slackPlace("C1", ""), Text: "the result"}); err != nil || s.fake.Connected() != 0 {
+		t.Errorf("while the line is down: %v, %d lines", err, s.fake.Connected())
+	}
+	close(back)
+	s.wait(func() bool { return s.fake.Connected() == 1 })
+	_, events := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "DU1", User: "U1", Text: "are you there"})
+	s.taken(events[0])
+	s.taken(s.fake.Again(events[0]))
+	got := s.ear.messages()
+	if len(got) != 2 || got[0].Text != "are you there" {
+		t.Fatalf("heard %+v", got)
+	}
+	s.same(got[1].Keys, got[0].Keys)
+}

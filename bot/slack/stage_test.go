@@ -91,6 +91,7 @@ type notes struct {
 	kept  map[string][]byte
 	ready chan struct{} // closed when the front end runs: it reads who looks at what
 	once  sync.Once
+	sick  error // of every SetNote; nil: none
 }
 
 func newNotes() *notes { return &notes{kept: map[string][]byte{}, ready: make(chan struct{})} }
@@ -123,12 +124,22 @@ func (n *notes) NotesOf(_ context.Context, surface, prefix string, limit int) (m
 func (n *notes) SetNote(_ context.Context, surface, key string, data []byte) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.sick != nil {
+		return n.sick
+	}
 	if data == nil {
 		delete(n.kept, surface+" "+key)
 		return nil
 	}
 	n.kept[surface+" "+key] = data
 	return nil
+}
+
+// breaks lets nothing be written down any more; nil: all is.
+func (n *notes) breaks(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.sick = err
 }
 
 // clock is a time that tests move.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/jobs"
@@ -19,6 +21,9 @@ type team struct {
 	id   string // empty: not learnt yet, of a single token
 	user string // Bob's own there
 	api  *slackapi.Client
+
+	in      installation // of a workspace that installed Bob
+	unsaved bool         // its token was renewed, and is not written down yet
 }
 
 // teams knows the workspaces: the one of the configured token, or those that installed
@@ -26,17 +31,25 @@ type team struct {
 type teams struct {
 	cfg    Config
 	client func(token string) *slackapi.Client
+	http   *http.Client
 	seal   *seal // nil: a single token
 
-	mu    sync.Mutex
-	alone *team // of the single token; nil: there is none
-	known map[string]*team
+	renewing singleflight.Group
+	wake     chan struct{} // a token is to be renewed; holds one
+
+	saving sync.Mutex // an installation is changed
+	mu     sync.Mutex
+	alone  *team // of the single token; nil: there is none
+	known  map[string]*team
+	failed map[string]failure // renewals
 }
 
-func newTeams(cfg Config, client func(string) *slackapi.Client) (*teams, error) {
-	ts := &teams{cfg: cfg, client: client, known: map[string]*team{}}
+func newTeams(cfg Config, client *http.Client, api func(string) *slackapi.Client) (*teams, error) {
+	ts := &teams{
+		cfg: cfg, client: api, http: client, known: map[string]*team{}, failed: map[string]failure{}, wake: make(chan struct{}, 1),
+	}
 	if cfg.BotToken != "" {
-		ts.alone = &team{api: client(cfg.BotToken)}
+		ts.alone = &team{api: api(cfg.BotToken)}
 		return ts, nil
 	}
 	var err error
@@ -95,17 +108,30 @@ func (ts *teams) get(ctx context.Context, id string) (*team, error) {
 	}
 	in, err := ts.installed(ctx, id)
 	if errors.Is(err, jobs.ErrNotFound) {
-		return nil, &bot.DeliveryError{Trouble: bot.TroubleRevoked, Err: fmt.Errorf("workspace %s has not installed Bob", id)}
+		return nil, notInstalled(id)
 	}
 	if err != nil {
 		return nil, &bot.DeliveryError{Trouble: bot.TroubleLater, Err: err}
 	}
-	return ts.add(in), nil
+	t = ts.team(in)
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if now, ok := ts.known[id]; ok { // read by another too, and its token may be newer
+		return now, nil
+	}
+	ts.known[id] = t
+	return t, nil
 }
 
-// add makes an installation known.
-func (ts *teams) add(in installation) *team {
-	t := &team{id: in.Team, user: in.BotUser, api: ts.client(in.Token)}
+// team is the workspace of an installation.
+func (ts *teams) team(in installation) *team {
+	return &team{id: in.Team, user: in.BotUser, api: ts.client(in.Token), in: in}
+}
+
+// use makes an installation known in place of what was.
+func (ts *teams) use(in installation, unsaved bool) *team {
+	t := ts.team(in)
+	t.unsaved = unsaved
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	ts.known[in.Team] = t

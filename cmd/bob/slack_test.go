@@ -104,7 +104,7 @@ func (o *office) wait(done func() bool) {
 	ctx, cancel := context.WithTimeout(o.t.Context(), 4*time.Minute)
 	defer cancel()
 	if err := o.fake.Wait(ctx, done); err != nil {
-		for _, m := range o.fake.Messages("T1", "C1") {
+		for _, m := range append(o.fake.Messages("T1", "C1"), o.fake.Messages("T1", "DUANN")...) {
 			o.t.Log(o.words(&m))
 		}
 		o.t.Fatalf("waited in vain: %v", err)

@@ -22,6 +22,8 @@ func slackTier() map[string]slackfake.Limit {
 		"chat.postMessage": {Calls: 240, Per: time.Minute}, "chat.update": {Calls: 50, Per: time.Minute},
 		"conversations.replies": {Calls: 50, Per: time.Minute}, "conversations.history": {Calls: 50, Per: time.Minute},
 		"users.info": {Calls: 100, Per: time.Minute}, "views.publish": {Calls: 100, Per: time.Minute},
+		"reactions.add": {Calls: 50, Per: time.Minute}, "reactions.remove": {Calls: 20, Per: time.Minute},
+		"assistant.threads.setStatus": {Calls: 50, Per: time.Minute}, "agents.sessions.setStatus": {Calls: 50, Per: time.Minute},
 	}
 }
 

@@ -67,6 +67,9 @@ func (s *Server) add(m *Message) *Message {
 		}
 	}
 	s.messages = append(s.messages, m)
+	if m.Bot && m.Thread != "" && m.For == "" {
+		s.session(m.Team, m.Channel, m.Thread).Line = ""
+	}
 	s.change()
 	return m
 }

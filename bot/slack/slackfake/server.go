@@ -36,6 +36,9 @@ type Team struct {
 	Token   string // of the bot
 	BotUser string
 	Scopes  string // as X-OAuth-Scopes names them
+	Ends    int    // seconds after which a granted token ends, and is renewed; 0: never
+
+	Refuses map[string]string // methods that its plan does not have, and Slack's word for it
 }
 
 // Limit is how often a method may be called in a workspace.
@@ -77,6 +80,10 @@ type Server struct {
 	files    map[string]*File
 	users    map[string]map[string]any
 	codes    map[string]Team
+	renewals map[string]Team // by what they are renewed with, which works once
+	expired  map[string]bool // tokens whose time is over
+	sessions map[string]*Session
+	marks    map[string][]string // Bob's reactions, by message
 	conns    []*conn
 	target   string
 	pending  map[string]*Delivery
@@ -98,7 +105,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		teams: map[string]Team{}, calls: map[string]int{}, refused: map[string]int{}, recent: map[string][]time.Time{},
 		faults: map[string][]Fault{}, channels: map[string]string{}, views: map[string]*View{}, homes: map[string]*View{},
 		triggers: map[string]trigger{}, files: map[string]*File{}, users: map[string]map[string]any{}, codes: map[string]Team{},
-		pending: map[string]*Delivery{},
+		pending: map[string]*Delivery{}, renewals: map[string]Team{}, expired: map[string]bool{}, sessions: map[string]*Session{}, marks: map[string][]string{},
 	}
 	life, stop := context.WithCancel(ctx)
 	s.ctx, s.stop = life, stop
@@ -261,9 +268,9 @@ type call func(t Team, a args) (map[string]any, error)
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	for name, do := range map[string]call{
-		"auth.test": s.authTest, "users.info": s.usersInfo, "reactions.add": s.noop,
-		"assistant.threads.setSuggestedPrompts": s.noop,
-		"chat.postMessage":                      s.postMessage, "chat.update": s.update, "chat.postEphemeral": s.postEphemeral,
+		"auth.test": s.authTest, "users.info": s.usersInfo, "reactions.add": s.addReaction, "reactions.remove": s.removeReaction,
+		"assistant.threads.setSuggestedPrompts": s.noop, "assistant.threads.setStatus": s.setLine, "agents.sessions.setStatus": s.setSession,
+		"chat.postMessage": s.postMessage, "chat.update": s.update, "chat.postEphemeral": s.postEphemeral,
 		"conversations.replies": s.replies, "conversations.history": s.history, "conversations.open": s.openDM,
 		"conversations.info": s.channelInfo, "views.open": s.viewsOpen, "views.push": s.viewsPush, "views.update": s.viewsUpdate,
 		"views.publish": s.viewsPublish, "files.getUploadURLExternal": s.uploadURL, "files.completeUploadExternal": s.completeUpload,
@@ -300,7 +307,9 @@ func (s *Server) method(name string, do call) http.HandlerFunc {
 		out, err := map[string]any{}, error(refusal(fault.Error))
 		switch {
 		case !ok:
-			err = refusal("invalid_auth")
+			err = s.unknown(token)
+		case team.Refuses[name] != "":
+			err = refusal(team.Refuses[name])
 		case fault.Error == "":
 			out, err = s.done(do, team, a)
 		}
@@ -398,35 +407,4 @@ func (s *Server) noop(Team, args) (map[string]any, error) { return nil, nil }
 
 func (s *Server) authTest(t Team, _ args) (map[string]any, error) {
 	return map[string]any{"url": s.base, "team": "Acme", "user": "bob", "team_id": t.ID, "user_id": t.BotUser, "bot_id": "B" + t.BotUser}, nil
-}
-
-// access changes a code for a token.
-func (s *Server) access(_ Team, a args) (map[string]any, error) {
-	t, ok := s.codes[a.text("code")]
-	if !ok || a.text("client_id") != s.cfg.ClientID || a.text("client_secret") != s.cfg.ClientSecret {
-		return nil, refusal("invalid_code")
-	}
-	delete(s.codes, a.text("code"))
-	maps.DeleteFunc(s.teams, func(_ string, old Team) bool { return old.ID == t.ID })
-	s.teams[t.Token] = t
-	return map[string]any{
-		"access_token": t.Token, "token_type": "bot", "bot_user_id": t.BotUser, "app_id": "A1", "scope": t.Scopes,
-		"team": map[string]any{"id": t.ID, "name": "Team " + t.ID},
-	}, nil
-}
-
-// Grant lets a workspace install Bob: it returns the code that the browser brings.
-func (s *Server) Grant(t Team) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	code := fmt.Sprintf("code.%d", s.next())
-	s.codes[code] = t
-	return code
-}
-
-// Revoke makes a token worth nothing.
-func (s *Server) Revoke(token string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.teams, token)
 }

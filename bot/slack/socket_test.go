@@ -178,8 +178,8 @@ func TestSlack_Run_aLineThatIsDownForAnHour(t *testing.T) {
 	s.wait(func() bool { return s.fake.Connected() == 0 })
 	for range 4 {
 		now.add(15 * time.Minute)
-		now := theCard(jobs.StatusRunning)
-		if err := s.slack.Edit(t.Context(), bot.Placed{Place: slackPlace("C1", ""), Message: card}, bot.Post{Card: &now}); err != nil {
+		shown := theCard(jobs.StatusRunning)
+		if err := s.slack.Edit(t.Context(), bot.Placed{Place: slackPlace("C1", ""), Message: card}, bot.Post{Card: &shown}); err != nil {
 			t.Error(err)
 		}
 	}

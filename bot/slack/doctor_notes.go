@@ -64,7 +64,8 @@ var extras = map[method]string{ //nolint:gochecknoglobals // a constant table
 	mUnreact: "the change of Bob's reactions: the card says how a job is",
 }
 
-// checkLacks says what workspaces refused that Bob does without: that is no fault.
+// checkLacks says what workspaces refused that Bob does without. That is no fault, unless
+// the app was made from another manifest.
 func (s *Slack) checkLacks(ctx context.Context) (found []bot.Finding) {
 	list, err := s.cfg.Notes.NotesOf(ctx, surfaceName, lackPrefix, maxTeams)
 	if err != nil {
@@ -76,7 +77,12 @@ func (s *Slack) checkLacks(ctx context.Context) (found []bot.Finding) {
 		if json.Unmarshal(list[key], &l) != nil || len(found) >= maxUnwell {
 			continue
 		}
-		found = append(found, bot.Finding{Name: "slack extras", OK: true, Text: fmt.Sprintf("workspace %s is without %s (%s says %s)", team, extras[method(name)], name, l.Error)})
+		f := bot.Finding{Name: "slack extras", OK: true, Text: fmt.Sprintf("workspace %s is without %s (%s says %s)", team, extras[method(name)], name, l.Error)}
+		if l.Error == isDeaf || l.Error == "missing_scope" {
+			f.OK = false
+			f.Text += ". Paste the manifest (bob manifest slack) and install the app again; within a day Bob tries it again."
+		}
+		found = append(found, f)
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -229,10 +230,9 @@ func (l *sessions) tell(ctx context.Context, at jobs.Place) time.Duration {
 func (s *Slack) tellSession(ctx context.Context, t *team, at jobs.Place, want, told mood, title string) (wait time.Duration) {
 	if want.status != told.status {
 		wait = s.spare(ctx, t, mSession, func(ctx context.Context, api *slackapi.Client) error {
-			_, err := api.SetAgentSessionStatusContext(ctx, slackapi.AgentSessionSetStatusParameters{
+			return setSession(ctx, api, slackapi.AgentSessionSetStatusParameters{
 				Status: want.status, ChannelID: at.Channel, ThreadTS: at.Thread, Title: title,
 			})
-			return err
 		})
 	}
 	if want.line == "" && told.line == "" && told.status != "" { // there is none to take down
@@ -243,6 +243,27 @@ func (s *Slack) tellSession(ctx context.Context, t *team, at jobs.Place, want, t
 			ChannelID: at.Channel, ThreadTS: at.Thread, Status: want.line,
 		})
 	}))
+}
+
+// isDeaf is Slack's warning that the app does not hear the Stop button: it was made from
+// an older manifest.
+const isDeaf = "missing_agent_session_stopped_event_subscription"
+
+// setSession sets the status of a session. A Stop button that would do nothing is taken
+// down again, and is an error.
+func setSession(ctx context.Context, api *slackapi.Client, p slackapi.AgentSessionSetStatusParameters) error {
+	resp, err := api.SetAgentSessionStatusContext(ctx, p)
+	if err != nil {
+		return fmt.Errorf("set the status of a session: %w", err)
+	}
+	if w := resp.Warn(); w == nil || !slices.Contains(w.Codes, isDeaf) {
+		return nil
+	}
+	p.Status = slackapi.AgentSessionStatusClosed
+	if _, err := api.SetAgentSessionStatusContext(ctx, p); err != nil {
+		return fmt.Errorf("close a session: %w", err)
+	}
+	return slackapi.SlackErrorResponse{Err: isDeaf}
 }
 
 // posted takes note of a message of which is known whether it went up.

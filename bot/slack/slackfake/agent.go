@@ -42,7 +42,11 @@ func (s *Server) setSession(t Team, a args) (map[string]any, error) {
 		e.Title = a.text("title")
 	}
 	e.Status = status
-	return map[string]any{"status": status, "agent_status": status, "title": e.Title}, nil
+	out := map[string]any{"status": status, "agent_status": status, "title": e.Title}
+	if t.Deaf {
+		out["warning"] = "missing_agent_session_stopped_event_subscription"
+	}
+	return out, nil
 }
 
 func (s *Server) setLine(t Team, a args) (map[string]any, error) {

@@ -39,6 +39,7 @@ type Team struct {
 	Ends    int    // seconds after which a granted token ends, and is renewed; 0: never
 
 	Refuses map[string]string // methods that its plan does not have, and Slack's word for it
+	Deaf    bool              // the app does not hear of its Stop button
 }
 
 // Limit is how often a method may be called in a workspace.

@@ -158,6 +158,7 @@ func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	g.Go(func() error { f.syncCommands(ctx); return nil })
 	for id := range count {
 		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen}
+		s.listen.past = &past{}
 		g.Go(func() error { return s.run(ctx) })
 	}
 	return g.Wait()

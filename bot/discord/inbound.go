@@ -27,6 +27,7 @@ type listener struct {
 	front   *FrontEnd
 	handler bot.Handler
 	handled *sync.WaitGroup
+	past    *past
 }
 
 // attach listens to a session until ctx is done.
@@ -36,6 +37,7 @@ func (l listener) attach(ctx context.Context, api *discordapi.Session) {
 		if e.Message == nil {
 			return
 		}
+		l.past.hear(e.ID)
 		before, done := l.front.turns.take(e.ChannelID)
 		l.spawn(ctx, "message", func(ctx context.Context, log *slog.Logger) {
 			defer done()
@@ -49,7 +51,13 @@ func (l listener) attach(ctx context.Context, api *discordapi.Session) {
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.InteractionCreate) {
 		l.spawn(ctx, "interaction", func(ctx context.Context, log *slog.Logger) { l.interaction(ctx, log, e.Interaction) })
 	})
-	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildCreate) { l.note(func() { rooms.join(e.Guild) }) })
+	api.AddHandler(func(*discordapi.Session, *discordapi.Ready) { l.past.begin() })
+	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildCreate) {
+		l.note(func() {
+			rooms.join(e.Guild)
+			l.catchUp(ctx, e.Guild)
+		})
+	})
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.ChannelCreate) { l.note(func() { rooms.learn(e.Channel) }) })
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.ThreadCreate) { l.note(func() { rooms.learn(e.Channel) }) })
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildRoleCreate) {

@@ -3,6 +3,7 @@ package discord_test
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,47 @@ func TestRun_comesBackAfterALongOutage(t *testing.T) {
 	hears(t, s, h, "after")
 	if n := len(s.Identifies()); n != 2 {
 		t.Errorf("%d sessions were started, want 2", n)
+	}
+}
+
+// TestHear_whatWasSaidWhileTheGatewayWasGone has people talk in a thread of Bob's, and
+// in one of others, while he is not told of it.
+func TestHear_whatWasSaidWhileTheGatewayWasGone(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	own := d.post(t, bot.Post{Key: "1", Place: d.place(""), Card: small("Sales")}).Place.Thread
+	d.Say(own, "700", "before Bob was there", nil)
+	run(t, d.front, d.ears)
+	until(t, d.Server, "the gateway", func() bool { return d.Lines() == 1 })
+	d.Say(own, "700", "before", nil)
+	if m := d.ears.message(t); m.Text != "before" {
+		t.Fatalf("heard %+v", m)
+	}
+	d.Down(http.StatusServiceUnavailable)
+	d.AnswerResume(4009, discordfake.Refuse)
+	d.Drop()
+	until(t, d.Server, "an end of the session", func() bool { return d.Resumes() > 0 && d.Lines() == 0 })
+	first := d.Say(own, "700", "in euros", nil)
+	d.Say(own, discordfake.BotID, "half of it is done", nil)
+	d.Say(d.thread, "700", "among others", nil)
+	d.Say(own, "701", "and in dollars", nil)
+	d.Down(0)
+	until(t, d.Server, "the gateway", func() bool { return d.Lines() == 1 })
+	d.Say(own, "700", "after", nil)
+	for range 3 {
+		d.ears.next(t)
+	}
+	d.ears.mu.Lock()
+	defer d.ears.mu.Unlock()
+	var heard []string
+	for _, m := range d.ears.messages {
+		heard = append(heard, m.Text)
+		if m.Place != d.place(own) || m.Way != bot.WayReply {
+			t.Errorf("heard %+v", m)
+		}
+	}
+	if want := []string{"before", "in euros", "and in dollars", "after"}; !slices.Equal(heard, want) || d.ears.messages[1].Keys[0] != "discord:message:"+first {
+		t.Errorf("heard %q, want %q", heard, want)
 	}
 }
 

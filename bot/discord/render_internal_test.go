@@ -171,7 +171,10 @@ func TestRender_staysWithinLimits(t *testing.T) {
 		text := words(t, "text")
 		for name, m := range map[string]message{
 			"card": cardMessage(&c, refOf("k")), "page": pageMessage(&page),
-			"post":  postMessage(&bot.Post{Key: "k", Text: text, Mention: "123456789012345678", Buttons: c.Buttons}),
+			"post": postMessage(&bot.Post{Key: "k", Text: text, Mention: "123456789012345678", Buttons: c.Buttons}),
+			"question": replyMessage(&bot.Reply{Ask: &bot.Button{Action: bot.ActCancel, Job: "job_1", Confirm: &bot.Confirm{
+				Title: words(t, "title"), Text: text, Yes: words(t, "yes"), No: words(t, "no"),
+			}}}),
 			"reply": replyMessage(&bot.Reply{Text: text, Page: &page}), "empty": replyMessage(&bot.Reply{}),
 		} {
 			if err := m.check(); err != nil {

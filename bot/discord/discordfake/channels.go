@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"unicode/utf8"
 )
 
@@ -24,7 +25,7 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 		}
 		return channelShape(c), nil
 	case len(part) == 3 && part[2] == "messages" && req.Method == http.MethodGet:
-		return s.history(c, r.URL.Query().Get("before")), nil
+		return s.history(c, r.URL.Query()), nil
 	case len(part) == 3 && part[2] == "messages" && req.Method == http.MethodPost:
 		return s.post(c, BotID, req, body)
 	case len(part) == 3 && part[2] == "threads" && req.Method == http.MethodPost:
@@ -36,10 +37,11 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 }
 
 // history lists the newest messages first, at most 100, as Discord does.
-func (s *Server) history(c *Channel, before string) any {
+func (s *Server) history(c *Channel, q url.Values) any {
+	before, after := q.Get("before"), q.Get("after")
 	out := []any{}
 	for i := len(c.Messages) - 1; i >= 0 && len(out) < 100; i-- {
-		if m := c.Messages[i]; before == "" || m.ID < before {
+		if m := c.Messages[i]; (before == "" || m.ID < before) && m.ID > after {
 			out = append(out, s.shape(m))
 		}
 	}

@@ -221,6 +221,9 @@ func channelShape(c *Channel) map[string]any {
 	if c.Parent != "" {
 		out["parent_id"] = c.Parent
 	}
+	if n := len(c.Messages); n > 0 {
+		out["last_message_id"] = c.Messages[n-1].ID
+	}
 	if c.Owner != "" {
 		out["owner_id"] = c.Owner
 	}

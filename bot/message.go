@@ -20,6 +20,10 @@ type Message struct {
 	Draft Draft // what a form says beside the text
 
 	Direct bool // it is said to Bob alone, in no channel; WayDirect always is
+	Reach  Reach
+	// Overheard says that all who read the place read the answer too: the platform has no
+	// answers for one person alone.
+	Overheard bool
 }
 
 // Way is how a message came.
@@ -35,11 +39,22 @@ const (
 	WayMenu    Way = "menu"   // a message handed over by its menu
 )
 
+// Reach says who can read what stands in a place.
+type Reach string
+
+// The reaches. What a front end does not know is ReachChannel.
+const (
+	ReachChannel   Reach = ""          // who is in the channel
+	ReachThread    Reach = "thread"    // who is in the thread
+	ReachWorkspace Reach = "workspace" // everybody of the workspace but guests
+)
+
 // User is who spoke or clicked.
 type User struct {
 	ID     string         // the platform's
 	Name   string         // for people
 	Admin  bool           // of the workspace
+	Guest  bool           // of the workspace: they are let into some channels only
 	Zone   *time.Location // nil: not known
 	Locale string         // such as de-DE; empty: not known
 }
@@ -69,6 +84,7 @@ type Click struct {
 	Fields map[string]string // of a form
 
 	Direct bool // it stands in a direct message
+	Reach  Reach
 }
 
 // Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.

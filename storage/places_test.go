@@ -172,7 +172,7 @@ func TestSchedule_reportsWhereItsOwnerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "bob.db")
 		o := openOffice(t, path, nil)
-		sch := o.add(schedule.Draft{Words: "every 2 hours", Budget: 60, MonthBudget: 60, Owner: thread("7").Owner("U1")})
+		sch := o.add(schedule.Draft{Words: "every 2 hours", Budget: 60, MonthBudget: 60, Owner: thread("7").Owner("U1", "")})
 		pass(2*time.Hour + time.Minute)
 		run := o.submitted()[0].ID
 		got, err := o.store.Posted(t.Context(), run)
@@ -206,7 +206,7 @@ func TestFeed_Watch_isToldOfSchedulesToo(t *testing.T) {
 	w := feed.Watch()
 	defer w.Stop()
 	next := s.clock.Now()
-	s.must(jobs.AddSchedule{Schedule: jobs.Schedule{ID: "sch_1", Owner: thread("7").Owner("U1"), State: jobs.ScheduleActive, Slots: jobs.Slots{Next: next}}})
+	s.must(jobs.AddSchedule{Schedule: jobs.Schedule{ID: "sch_1", Owner: thread("7").Owner("U1", ""), State: jobs.ScheduleActive, Slots: jobs.Slots{Next: next}}})
 	s.must(jobs.Passed{
 		Schedule: "sch_1", Was: jobs.Slots{Next: next}, Now: jobs.Slots{Next: next.Add(time.Hour)},
 		Run: jobs.ScheduleRun{Slot: next, Status: jobs.RunSkipped}, Notice: "It was left out.", NoticeKey: "x",

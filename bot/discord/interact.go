@@ -176,16 +176,23 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 }
 
 // at is where an interaction was made.
-func (f *FrontEnd) at(ctx context.Context, i *discordapi.Interaction, thread string) (jobs.Place, error) {
+func (f *FrontEnd) at(ctx context.Context, i *discordapi.Interaction, thread string) (spot, error) {
 	if i.GuildID == "" {
-		return placeIn(i.ChannelID, room{}, thread), nil
+		return spot{Place: placeIn(i.ChannelID, room{}, thread)}, nil
+	}
+	if i.Member != nil && i.Member.User != nil {
+		f.inside.setRoles(i.GuildID, i.Member.User.ID, i.Member.Roles)
 	}
 	r, err := f.room(ctx, i.ChannelID)
-	if e, ok := errors.AsType[*apiError](err); ok && e.status != http.StatusTooManyRequests {
-		r, err = room{}, nil // a channel that Bob does not see: what is put up there will say so
-	}
 	r.guild = i.GuildID
-	return placeIn(i.ChannelID, r, thread), err
+	if e, ok := errors.AsType[*apiError](err); ok && e.status != http.StatusTooManyRequests {
+		// A channel that Bob does not see: what is put up there will say so.
+		return spot{Place: placeIn(i.ChannelID, r, thread)}, nil
+	}
+	if err != nil {
+		return spot{}, err
+	}
+	return f.spotIn(ctx, placeIn(i.ChannelID, r, thread), r), nil
 }
 
 // userOf is who made an interaction.
@@ -294,11 +301,11 @@ func (l listener) click(ctx context.Context, i *discordapi.Interaction, b bot.Bu
 			thread = ref.MessageID
 		}
 	}
-	place, err := l.front.at(ctx, i, thread)
+	where, err := l.front.at(ctx, i, thread)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	return l.handler.Click(ctx, bot.Click{
-		Keys: []string{keyOf(i)}, Place: place, At: at, User: userOf(i), Button: b, Fields: fields, Direct: i.GuildID == "",
+		Keys: []string{keyOf(i)}, Place: where.Place, Reach: where.reach, At: at, User: userOf(i), Button: b, Fields: fields, Direct: i.GuildID == "",
 	})
 }

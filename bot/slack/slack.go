@@ -50,6 +50,7 @@ type Slack struct {
 	pacer   *pacer
 	teams   *teams
 	people  *people
+	rooms   *rooms
 	home    *home
 	halves  *memory // keys of posts whose text is up and whose file is not
 	told    *memory // events whose failure was told to who caused them
@@ -77,7 +78,7 @@ func New(cfg Config) (*Slack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.people = newPeople(s)
+	s.people, s.rooms = newPeople(s), newRooms(s)
 	s.home = newHome(s)
 	s.halves, s.told = newMemory(), newMemory()
 	return s, nil

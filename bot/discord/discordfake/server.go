@@ -149,6 +149,7 @@ func (s *Server) AddGuild(owner string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := &Guild{ID: s.id(), Owner: owner}
+	g.Roles = append(g.Roles, map[string]any{"id": g.ID, "name": "@everyone", "permissions": "3072"}) // to see and to write
 	s.guilds[g.ID] = g
 	return g.ID
 }

@@ -41,7 +41,7 @@ type house struct {
 	access jobs.Access
 	front  *bottest.FrontEnd
 	reach  bot.Reach // of what is said
-	refuse error // of the next change
+	refuse error     // of the next change
 	events int
 }
 

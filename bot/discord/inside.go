@@ -61,6 +61,9 @@ func (r *rooms) open(guildID string, c room) bool {
 		!slices.ContainsFunc(c.rules, func(o rule) bool { return o.Deny&discordapi.PermissionViewChannel != 0 })
 }
 
+// everything is what who runs a guild may do.
+const everything = ^int64(0)
+
 // may returns what a member of a guild may do in a channel; of an unknown guild or
 // channel nothing.
 func (r *rooms) may(guildID, user string, roles []string, c room) int64 {
@@ -75,7 +78,7 @@ func (r *rooms) may(guildID, user string, roles []string, c room) int64 {
 		own |= g.roles[id]
 	}
 	if g.owner == user || own&discordapi.PermissionAdministrator != 0 {
-		return discordapi.PermissionAll
+		return everything
 	}
 	// What is said of everybody comes first, then of roles, then of the person.
 	for _, of := range []func(o rule) bool{

@@ -47,6 +47,8 @@ type Guild struct {
 	ID    string
 	Owner string
 	Roles []map[string]any
+
+	members map[string][]string // their roles
 }
 
 // Channel is a channel, a thread or a direct message.
@@ -57,6 +59,8 @@ type Channel struct {
 	Messages                []*Message
 
 	nonces map[string]*Message
+	rules  []any    // who may do what there, as Discord tells of it
+	people []string // of a private thread
 }
 
 // Message is a message as it stands.
@@ -159,6 +163,7 @@ const (
 	TextChannel   = 0
 	DirectChannel = 1
 	PublicThread  = 11
+	PrivateThread = 12
 )
 
 // AddChannel makes a channel of a guild, a thread below a parent, or a direct

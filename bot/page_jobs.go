@@ -305,9 +305,12 @@ func (c *Conversation) foot(ctx context.Context, t turn, sight *jobs.Sight, l li
 	if err != nil {
 		return nil, err
 	}
-	whose := "all jobs"
-	if l.mine {
+	whose := "jobs that you may see"
+	switch {
+	case l.mine:
 		whose = "your jobs"
+	case sight.All:
+		whose = "all jobs"
 	}
 	parts := []Part{{Lines: []string{fmt.Sprintf("💰 This month, %s: %s", whose, sumWords(sum))}}}
 	list, err := c.schedulesOf(ctx, t)

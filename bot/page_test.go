@@ -96,7 +96,7 @@ func TestJobsPage_asTheDesignDrawsIt(t *testing.T) {
 🕐 Completed 2 h ago
 🆔 job_00000001
 [📄 View results results|job_00000001|] [🔄 Run again again|job_00000001|]
-💰 This month, all jobs: $0.32 (2,000 tokens, 4 calls)
+💰 This month, jobs that you may see: $0.32 (2,000 tokens, 4 calls)
 ## 🔁 Schedules (1)
 Mon 2 Mar 2026 13:00 UTC · Weekly numbers
 "schedules" lists all of them.

@@ -100,7 +100,7 @@ func TestConversation_hidesClosedPlaces(t *testing.T) {
 	for _, text := range []string{"pause sch_gang00", "remove sch_gang00", "cancel sch_desk00"} {
 		check(text, h.says(bea, bot.WayCommand, general, text))
 	}
-	lists := []string{"jobs all", "jobs", "jobs finished all", "jobs queued all", "jobs all about " + strings.Fields(secret)[0], "schedules"}
+	lists := []string{"jobs all", "jobs", "jobs finished all", "jobs queued all", "jobs about " + strings.Fields(secret)[0], "schedules"}
 	for _, text := range lists {
 		r := h.says(bea, bot.WayCommand, general, text)
 		if text := told(r); strings.Contains(text, secret) || strings.Contains(text, "(3)") || !strings.Contains(text, "0 active, 0 queued, 0 finished") && !strings.Contains(text, "Schedules (0)") {

@@ -43,6 +43,9 @@ const (
 	closedFor = time.Hour
 	// insideFor is how long somebody who left a channel may still be thought to be in it.
 	insideFor = time.Minute
+	// insideWithin bounds how long is asked where somebody is, of the three seconds in
+	// which Slack wants its answer.
+	insideWithin = 3 * personLimit / 2
 	// maxMemberships bounds the people of whom it is known where they are.
 	maxMemberships = 4096
 	// maxPages bounds the pages of one person's channels, of pageSize each.
@@ -128,6 +131,8 @@ func (s *Slack) Inside(ctx context.Context, user string, rooms []jobs.Place) []j
 	if err != nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, insideWithin)
+	defer cancel()
 	in := s.rooms.of(ctx, t, user)
 	guest := s.people.user(ctx, t, user, "").Guest
 	var list []jobs.Place

@@ -46,7 +46,7 @@ func TestSlack_closedChannel(t *testing.T) {
 	})
 	id := o.theJob()
 	for user, sees := range map[string]bool{"UBEN": false, "UCAT": true, "UANN": true} {
-		for _, text := range []string{"status " + id, "results " + id, "plan " + id, "jobs all", "jobs finished all", "jobs all about " + secret, "cost by job"} {
+		for _, text := range []string{"status " + id, "results " + id, "plan " + id, "jobs all", "jobs finished all", "cost by job"} {
 			d := o.fake.Command("T1", "C1", user, text)
 			answer, err := d.Answer(t.Context())
 			if err != nil {

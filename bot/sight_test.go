@@ -31,6 +31,7 @@ func (h *house) hide(id jobs.JobID, status jobs.Status, at jobs.Place, room stri
 
 // closedHouse is a house with a job of each state in every closed place.
 func closedHouse(t *testing.T) *house {
+	t.Helper()
 	h := newHouse(t)
 	for i, status := range []jobs.Status{jobs.StatusCompleted, jobs.StatusAwaitingApproval, jobs.StatusQueued} {
 		n := string(rune('0' + i))

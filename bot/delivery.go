@@ -69,7 +69,7 @@ type Delivery struct {
 
 	limit int // letters that are looked at at once
 
-	// Of the letters that are on their way, kept by dispatch alone.
+	// Of the letters that are on their way, kept by Run's turns alone.
 	owners map[string]bool // jobs and schedules
 	rooms  map[string]bool // channels
 	busy   map[string]int  // letters of a workspace
@@ -93,9 +93,6 @@ const (
 )
 
 const (
-	// lookGap is the least time between two looks at the outbox: knocks come in
-	// swarms.
-	lookGap = 100 * time.Millisecond
 	// heldGap is how long is waited if a postponed letter is due that may not go yet.
 	heldGap = 5 * time.Second
 	// sickGap is how long is waited after the store failed.
@@ -140,7 +137,10 @@ func (d *Delivery) Run(ctx context.Context) error {
 	knocks := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return listen(ctx, d.cfg.Changes, func([]jobs.JobID) { knock(knocks) }) })
-	g.Go(func() error { d.dispatch(ctx, knocks); return nil })
+	g.Go(func() error {
+		turns[ended]{knocks: knocks, ended: d.ended, look: d.look, back: d.back}.run(ctx)
+		return nil
+	})
 	return g.Wait()
 }
 
@@ -163,39 +163,6 @@ func knock(ch chan<- struct{}) {
 	select {
 	case ch <- struct{}{}:
 	default:
-	}
-}
-
-// dispatch sends off the letters that are due, as often as there may be some.
-func (d *Delivery) dispatch(ctx context.Context, knocks <-chan struct{}) {
-	for ctx.Err() == nil {
-		timer := time.NewTimer(d.look(ctx))
-		select {
-		case <-ctx.Done():
-		case <-knocks:
-		case <-timer.C:
-		case e := <-d.ended:
-			d.back(e)
-		}
-		timer.Stop()
-		d.rest(ctx)
-	}
-}
-
-// rest waits until the outbox may be looked at again, and takes back what ends
-// meanwhile.
-func (d *Delivery) rest(ctx context.Context) {
-	timer := time.NewTimer(lookGap)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e := <-d.ended:
-			d.back(e)
-		case <-timer.C:
-			return
-		}
 	}
 }
 

@@ -45,7 +45,7 @@ type Reporter struct {
 	told   map[jobs.JobID]bool // changed, and not seen to yet
 	knocks chan struct{}
 
-	// Kept by follow alone.
+	// Kept by Run's turns alone.
 	cards     map[jobs.JobID]*liveCard
 	strangers map[jobs.JobID]bool // jobs that are not seen on this surface
 	editing   map[string]int      // edits of a workspace under way
@@ -110,7 +110,10 @@ func (r *Reporter) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return listen(ctx, r.cfg.Changes, r.tell) })
-	g.Go(func() error { r.follow(ctx); return nil })
+	g.Go(func() error {
+		turns[edited]{knocks: r.knocks, ended: r.ended, look: r.turn, back: r.back}.run(ctx)
+		return nil
+	})
 	return g.Wait()
 }
 
@@ -122,39 +125,6 @@ func (r *Reporter) tell(list []jobs.JobID) {
 	}
 	r.mu.Unlock()
 	knock(r.knocks)
-}
-
-// follow looks at what changed and edits cards, until ctx is done.
-func (r *Reporter) follow(ctx context.Context) {
-	for ctx.Err() == nil {
-		r.hear()
-		timer := time.NewTimer(r.turn(ctx))
-		select {
-		case <-ctx.Done():
-		case <-r.knocks:
-		case <-timer.C:
-		case e := <-r.ended:
-			r.back(e)
-		}
-		timer.Stop()
-		r.rest(ctx)
-	}
-}
-
-// rest gathers what happens within a moment, so that a swarm of changes is one turn.
-func (r *Reporter) rest(ctx context.Context) {
-	timer := time.NewTimer(lookGap)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e := <-r.ended:
-			r.back(e)
-		case <-timer.C:
-			return
-		}
-	}
 }
 
 // hear takes note of the jobs that changed.
@@ -177,9 +147,10 @@ func (r *Reporter) track(p jobs.Posted) {
 	r.cards[p.Job] = &liveCard{posted: p, dirty: true}
 }
 
-// turn looks at the cards whose time has come and begins the edits that may be made,
-// and returns when there is something to do again.
+// turn hears what changed, looks at the cards whose time has come, begins the edits
+// that may be made, and returns when there is something to do again.
 func (r *Reporter) turn(ctx context.Context) time.Duration {
+	r.hear()
 	now := r.cfg.Now()
 	next, gap := r.cfg.Refresh, r.gap()
 	waiting := map[string][]*liveCard{}

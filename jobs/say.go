@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -36,15 +35,6 @@ type Say struct {
 }
 
 func (Say) isChange() {}
-
-// Say tells a job, or the part of it at path, what a person says: what is planned,
-// worked on or combined there from now on takes it into account, a running task
-// before its next turn. It returns a *UserError if the text is empty or too long,
-// if there is no such node, or if it is final and will not listen any more;
-// ErrNotFound if there is no such job.
-func (s *Service) Say(ctx context.Context, id JobID, path, user, text string) error {
-	return s.Do(ctx, nil, Say{Job: id, Path: path, User: user, Text: text})
-}
 
 // checkSaid returns what is kept of a text that a person said, or a *UserError that
 // calls it by its name.

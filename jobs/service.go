@@ -248,16 +248,6 @@ func (s *Service) Status(ctx context.Context, id JobID) (*Report, error) {
 	return s.cfg.Store.Report(ctx, id, false)
 }
 
-// Cancel ends all that is open of a job. A job that is final is left alone.
-func (s *Service) Cancel(ctx context.Context, id JobID) error {
-	return s.Do(ctx, nil, Cancel{Job: id, Reason: ReasonUser})
-}
-
-// Approve lets the plan of that revision run.
-func (s *Service) Approve(ctx context.Context, id JobID, revision int) error {
-	return s.Do(ctx, nil, Approve{Job: id, Revision: revision})
-}
-
 func (s *Service) apply(ctx context.Context, c Change) error {
 	out, err := s.cfg.Store.Apply(ctx, c)
 	if err != nil {

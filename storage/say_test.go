@@ -28,7 +28,7 @@ func TestService_Say_reachesTheNodeAndAllBelowIt(t *testing.T) {
 	s := serviceOf(t, o)
 	one := o.claim(job, "1")
 	for _, m := range []struct{ path, text string }{{"", " to all "}, {"2", "to step 2"}, {"1", "to step 1"}} {
-		if err := s.Say(t.Context(), job, m.path, "ann", m.text); err != nil {
+		if err := s.Do(t.Context(), nil, jobs.Say{Job: job, Path: m.path, User: "ann", Text: m.text}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,26 +67,26 @@ func TestService_Say_refusesWhatNobodyWillHear(t *testing.T) {
 		"a step that is done": {"1", "x", "is completed"},
 	}
 	for name, tt := range tests {
-		err := s.Say(t.Context(), job, tt.path, "ann", tt.text)
+		err := s.Do(t.Context(), nil, jobs.Say{Job: job, Path: tt.path, User: "ann", Text: tt.text})
 		if e, ok := errors.AsType[*jobs.UserError](err); !ok || !strings.Contains(e.Message, tt.want) {
 			t.Errorf("%s: got %v, want a UserError with %q", name, err, tt.want)
 		}
 	}
-	if err := s.Say(t.Context(), "job_none", "", "ann", "x"); !errors.Is(err, jobs.ErrNotFound) {
+	if err := s.Do(t.Context(), nil, jobs.Say{Job: "job_none", User: "ann", Text: "x"}); !errors.Is(err, jobs.ErrNotFound) {
 		t.Errorf("an unknown job: %v, want ErrNotFound", err)
 	}
 	for range jobs.MaxMessages {
-		if err := s.Say(t.Context(), job, "", "ann", "x"); err != nil {
+		if err := s.Do(t.Context(), nil, jobs.Say{Job: job, User: "ann", Text: "x"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Say(t.Context(), job, "", "ann", "x"); err == nil || !strings.Contains(err.Error(), "told 100 things") {
+	if err := s.Do(t.Context(), nil, jobs.Say{Job: job, User: "ann", Text: "x"}); err == nil || !strings.Contains(err.Error(), "told 100 things") {
 		t.Errorf("one message too many: %v", err)
 	}
-	if err := s.Cancel(t.Context(), job); err != nil {
+	if err := s.Do(t.Context(), nil, jobs.Cancel{Job: job, Reason: jobs.ReasonUser}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Say(t.Context(), job, "", "ann", "x"); err == nil || !strings.Contains(err.Error(), "is cancelled") {
+	if err := s.Do(t.Context(), nil, jobs.Say{Job: job, User: "ann", Text: "x"}); err == nil || !strings.Contains(err.Error(), "is cancelled") {
 		t.Errorf("a job that is over: %v", err)
 	}
 }

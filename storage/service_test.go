@@ -32,20 +32,20 @@ func TestService_aboutMoney(t *testing.T) {
 		t.Fatal(err)
 	}
 	user := func(err error) bool { _, ok := errors.AsType[*jobs.UserError](err); return ok }
-	if !user(service.SetBudget(ctx, id, -1)) || !user(service.AddBudget(ctx, id, 0)) || !user(service.AddBudget(ctx, id, 1<<62)) {
+	if !user(service.Do(ctx, nil, jobs.SetBudget{Job: id, Budget: -1})) || !user(service.Do(ctx, nil, jobs.AddBudget{Job: id, Amount: 0})) || !user(service.Do(ctx, nil, jobs.AddBudget{Job: id, Amount: 1 << 62})) {
 		t.Error("an amount that is none was taken")
 	}
-	if err := service.SetBudget(ctx, "job_none", 5); !errors.Is(err, jobs.ErrNotFound) {
+	if err := service.Do(ctx, nil, jobs.SetBudget{Job: "job_none", Budget: 5}); !errors.Is(err, jobs.ErrNotFound) {
 		t.Errorf("an unknown job: %v", err)
 	}
 	root := k.claim(id, "")
 	k.park(root, 12)
-	if err := service.AddBudget(ctx, id, 5); err != nil {
+	if err := service.Do(ctx, nil, jobs.AddBudget{Job: id, Amount: 5}); err != nil {
 		t.Fatal(err)
 	}
 	root = k.claim(id, "")
 	k.settle(k.reserve(root, 15).Call, 15)
-	if err := service.SetBudget(ctx, id, 100); err != nil {
+	if err := service.Do(ctx, nil, jobs.SetBudget{Job: id, Budget: 100}); err != nil {
 		t.Fatal(err)
 	}
 	k.park(root, 16) // the workspace's month
@@ -60,7 +60,7 @@ func TestService_aboutMoney(t *testing.T) {
 	if err != nil || len(lines) != 1 || lines[0].Key != "w/c" || lines[0].Spent() != 15 {
 		t.Errorf("got %+v %v, want 15 in the channel", lines, err)
 	}
-	if err := service.FinishNow(ctx, id); err != nil || k.report(id).Status != jobs.StatusFailed {
+	if err := service.Do(ctx, nil, jobs.FinishNow{Job: id}); err != nil || k.report(id).Status != jobs.StatusFailed {
 		t.Errorf("finished before anything was done: %v, %s", err, k.report(id).Status)
 	}
 }

@@ -37,6 +37,26 @@ type ScheduleDraft struct {
 	Ask         bool     `json:"ask,omitempty"`          // whether each run's plan waits for approval
 }
 
+// Draft returns it as the keeper of schedules takes it, without an owner. Budget is that
+// of a run for which none was asked.
+func (in *ScheduleDraft) Draft(budget jobs.Money) jobs.ScheduleDraft {
+	d := jobs.ScheduleDraft{
+		Words: in.When, Zone: in.TimeZone, Request: in.Request, Priority: jobs.Priority(in.Priority), Model: in.Model,
+		Budget: budget, MonthBudget: -1, Ask: in.Ask,
+		Missed: jobs.MissedPolicy(in.Missed), Overlap: jobs.OverlapPolicy(in.Overlap),
+	}
+	if in.Budget != nil {
+		d.Budget = jobs.Money(*in.Budget)
+	}
+	if in.MonthBudget != nil {
+		d.MonthBudget = jobs.Money(*in.MonthBudget)
+	}
+	for _, f := range in.Files {
+		d.Files = append(d.Files, jobs.Attachment(f))
+	}
+	return d
+}
+
 // scheduleList is the answer to GET /api/v1/schedules.
 type scheduleList struct {
 	Schedules []jobs.ScheduleReport `json:"schedules"`
@@ -104,22 +124,12 @@ func (s *Server) addSchedule(w http.ResponseWriter, r *http.Request) error {
 
 // scheduleDraft checks what only the front end knows, and fills in what is configured.
 func (s *Server) scheduleDraft(in *ScheduleDraft) (jobs.ScheduleDraft, error) {
-	d := jobs.ScheduleDraft{
-		Words: in.When, Zone: in.TimeZone, Request: in.Request, Owner: jobs.Owner{User: caller},
-		Priority: jobs.Priority(in.Priority), Model: in.Model, Budget: s.cfg.Budget, MonthBudget: -1, Ask: in.Ask,
-		Missed: jobs.MissedPolicy(in.Missed), Overlap: jobs.OverlapPolicy(in.Overlap),
-	}
-	if in.Budget != nil {
-		d.Budget = jobs.Money(*in.Budget)
-	}
-	if in.MonthBudget != nil {
-		d.MonthBudget = jobs.Money(*in.MonthBudget)
-	}
-	for _, f := range in.Files {
+	d := in.Draft(s.cfg.Budget)
+	d.Owner = jobs.Owner{User: caller}
+	for _, f := range d.Files {
 		if len(f.Data) > jobs.MaxFile {
 			return d, tooLarge(f.Name)
 		}
-		d.Files = append(d.Files, jobs.Attachment(f))
 	}
 	if s.cfg.CheckModel == nil {
 		return d, nil

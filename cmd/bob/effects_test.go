@@ -300,7 +300,7 @@ func TestEffects_inDoubtCanBeCancelled(t *testing.T) {
 	m.process(nil, inDoubt)
 	r, _ := m.process(nil, func(s *jobs.Service, r *jobs.Report) bool {
 		if inDoubt(s, r) {
-			if err := s.Cancel(t.Context(), sendingJob); err != nil {
+			if err := s.Do(t.Context(), nil, jobs.Cancel{Job: sendingJob, Reason: jobs.ReasonUser}); err != nil {
 				t.Error(err)
 			}
 		}

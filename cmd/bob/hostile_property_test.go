@@ -123,7 +123,7 @@ func (s *siege) suffer(list []request) {
 		}
 	}
 	for _, id := range marks {
-		s.must(s.h.service.Cancel(context.Background(), id))
+		s.must(s.h.service.Do(context.Background(), nil, jobs.Cancel{Job: id, Reason: jobs.ReasonUser}))
 	}
 	if !s.rest(24*time.Hour, patience) {
 		s.Errorf("it goes on after the end")
@@ -146,18 +146,18 @@ func (s *siege) do(d deed, id jobs.JobID) {
 	var err error
 	switch d {
 	case addMoney:
-		err = s.h.service.AddBudget(ctx, id, 40_000_000)
+		err = s.h.service.Do(ctx, nil, jobs.AddBudget{Job: id, Amount: 40_000_000})
 	case boundBranch:
-		err = s.h.service.SetBranchBudget(ctx, id, "1", 6_000_000)
+		err = s.h.service.Do(ctx, nil, jobs.SetBudget{Job: id, Path: "1", Budget: 6_000_000})
 	case finishNow:
-		err = s.h.service.FinishNow(ctx, id)
+		err = s.h.service.Do(ctx, nil, jobs.FinishNow{Job: id})
 	case leave:
 	}
 	if _, refused := errors.AsType[*jobs.UserError](err); err != nil && !refused && !errors.Is(err, jobs.ErrNotFound) {
 		s.Errorf("deed %d: %v", d, err)
 	}
 	if r.Status == jobs.StatusAwaitingApproval {
-		if err := s.h.service.Approve(ctx, id, r.PlanRevision); err != nil && d != finishNow {
+		if err := s.h.service.Do(ctx, nil, jobs.Approve{Job: id, Revision: r.PlanRevision}); err != nil && d != finishNow {
 			s.Errorf("approve: %v", err)
 		}
 	}

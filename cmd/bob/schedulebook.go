@@ -91,20 +91,7 @@ type ownSchedules struct {
 
 // AddSchedule keeps a new schedule.
 func (o ownSchedules) AddSchedule(ctx context.Context, in web.ScheduleDraft) (jobs.ScheduleReport, error) {
-	d := jobs.ScheduleDraft{
-		Words: in.When, Zone: in.TimeZone, Request: in.Request, Priority: jobs.Priority(in.Priority), Model: in.Model,
-		Budget: o.h.cfg.Jobs.Budget, MonthBudget: -1, Ask: in.Ask,
-		Missed: jobs.MissedPolicy(in.Missed), Overlap: jobs.OverlapPolicy(in.Overlap),
-	}
-	if in.Budget != nil {
-		d.Budget = jobs.Money(*in.Budget)
-	}
-	if in.MonthBudget != nil {
-		d.MonthBudget = jobs.Money(*in.MonthBudget)
-	}
-	for _, f := range in.Files {
-		d.Files = append(d.Files, jobs.Attachment(f))
-	}
+	d := in.Draft(o.h.cfg.Jobs.Budget)
 	if err := o.h.models.check(d.Model, false); err != nil {
 		return jobs.ScheduleReport{}, err
 	}

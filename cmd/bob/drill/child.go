@@ -253,9 +253,9 @@ func (c *child) obey(ctx context.Context, o order) reply {
 	case o.Command != nil:
 		err = c.svc.Control(ctx, *o.Command)
 	case o.Approve != nil:
-		err = c.svc.Approve(ctx, o.Approve.Job, o.Approve.Revision)
+		err = c.svc.Do(ctx, nil, jobs.Approve{Job: o.Approve.Job, Revision: o.Approve.Revision})
 	case o.Budget != nil:
-		err = c.svc.SetBudget(ctx, o.Budget.Job, o.Budget.Budget)
+		err = c.svc.Do(ctx, nil, jobs.SetBudget{Job: o.Budget.Job, Budget: o.Budget.Budget})
 	}
 	if err != nil {
 		r.Error = err.Error()

@@ -100,28 +100,34 @@ func seen(s *jobs.Sight, user string) (text string, args []any) {
 	if s == nil || s.All || user != "" && s.User == user {
 		return "", nil
 	}
-	parts := []string{"false"}
+	var parts []string
+	if s.Open { // first: it holds for most
+		parts = append(parts, "+j.room = ''")
+	}
 	if s.User != "" {
 		parts, args = append(parts, "+j.user_name = ?"), append(args, s.User)
-	}
-	if s.Open {
-		parts = append(parts, "+j.room = ''")
 	}
 	if len(s.Rooms) > 0 {
 		parts, args = append(parts, "+j.room IN ?"), append(args, s.Rooms)
 	}
+	if parts == nil {
+		return "false", nil
+	}
 	return "(" + strings.Join(parts, " OR ") + ")", args
 }
 
-// ClosedRooms lists in which closed places the jobs of a workspace were given: it
-// steps from one to the next along their index, however many jobs they have.
+// closedRooms steps from one room to the next along their index, however many jobs they
+// have; RoomDirect comes before all others.
+const closedRooms = `WITH RECURSIVE rooms (room) AS (
+  SELECT '-' UNION ALL
+  SELECT (SELECT room FROM jobs WHERE workspace = @workspace AND room <> '' AND room > rooms.room ORDER BY room LIMIT 1) FROM rooms WHERE room IS NOT NULL
+) SELECT room FROM rooms WHERE room > '-' LIMIT @limit`
+
+// ClosedRooms lists in which closed places the jobs of a workspace were given.
 func (s *Store) ClosedRooms(ctx context.Context, workspace string, limit int) ([]string, error) {
 	var list []string
-	err := s.reads.WithContext(ctx).Raw(`WITH RECURSIVE rooms (room) AS (
-		SELECT min(room) FROM jobs WHERE workspace = @workspace AND room > '-'
-		UNION ALL SELECT (SELECT min(room) FROM jobs WHERE workspace = @workspace AND room > '-' AND room > rooms.room) FROM rooms WHERE room IS NOT NULL
-	) SELECT room FROM rooms WHERE room IS NOT NULL LIMIT @limit`, map[string]any{"workspace": workspace, "limit": max(0, limit)}).Scan(&list).Error
-	if err != nil {
+	args := map[string]any{"workspace": workspace, "limit": max(0, limit)}
+	if err := s.reads.WithContext(ctx).Raw(closedRooms, args).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("closed rooms: %w", translate(err))
 	}
 	return list, nil

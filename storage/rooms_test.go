@@ -99,6 +99,10 @@ func TestStore_Find_inSightWalksTheSameIndexes(t *testing.T) {
 			t.Errorf("no %s in\n%s%v", want, plan, err)
 		}
 	}
+	const step = "SEARCH jobs USING COVERING INDEX jobs_of_room (workspace=? AND room>?)"
+	if plan, err := s.store.RoomsPlan(t.Context()); err != nil || !strings.Contains(plan, step) || strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("no %s in\n%s%v", step, plan, err)
+	}
 }
 
 func TestStore_ClosedRooms_listsThoseOfAWorkspace(t *testing.T) {

@@ -14,7 +14,7 @@ UPDATE schedules SET room = CASE
     ELSE '-' END
   WHERE surface <> '';
 
-CREATE INDEX jobs_of_room ON jobs (workspace, room) WHERE room > '-';
+CREATE INDEX jobs_of_room ON jobs (workspace, room) WHERE room <> '';
 
 -- Lists count what their reader may see: the indexes say that without the rows.
 DROP INDEX jobs_of_user;

@@ -11,7 +11,7 @@ import (
 // Click takes the use of a button or a form. What comes back from a platform is
 // untrusted: a button may be old, or was never shown.
 func (c *Conversation) Click(ctx context.Context, k Click) (Reply, error) {
-	t := turn{keys: k.Keys, place: k.Place, user: k.User, direct: k.Direct, spent: new(bool)}
+	t := turn{keys: k.Keys, place: k.Place, user: k.User, direct: k.Direct, reach: k.Reach, spent: new(bool)}
 	reply, err := c.click(ctx, t, k)
 	if reply, err = c.answered(ctx, t, reply, err); err == nil && reply != (Reply{}) && reply.Form == nil {
 		reply.Spent = c.spent(ctx, k)

@@ -68,11 +68,20 @@ type Schedules interface {
 
 // Gate says what people may do; a jobs.Access is one.
 type Gate interface {
-	// May returns nil, or a *jobs.UserError that says who may do that to a job of owner.
-	May(who jobs.Visitor, act jobs.Act, owner string) error
+	// May returns nil, or a *jobs.UserError that says who may do that with a job or
+	// schedule.
+	May(who jobs.Visitor, act jobs.Act, m jobs.Matter) error
+	// Sight returns what of their workspace somebody may see, or a *jobs.UserError.
+	Sight(who jobs.Visitor) (jobs.Sight, error)
 }
 
-// Config configures a Conversation. All but Budget and Zone are required.
+// Doors knows who is in which places; a FrontEnd is one.
+type Doors interface {
+	// Inside is FrontEnd.Inside.
+	Inside(ctx context.Context, user string, rooms []jobs.Place) []jobs.Place
+}
+
+// Config configures a Conversation. All but Doors, Budget and Zone are required.
 type Config struct {
 	Jobs      Jobs
 	Places    jobs.Places
@@ -81,8 +90,9 @@ type Config struct {
 	Gate      Gate
 	Now       func() time.Time
 
-	Budget jobs.Money     // of jobs for which nobody says another; negative: no limit
-	Zone   *time.Location // of people whose own is not known; nil: UTC
+	Doors  map[string]Doors // of each surface; of others nobody is known to be in a closed place
+	Budget jobs.Money       // of jobs for which nobody says another; negative: no limit
+	Zone   *time.Location   // of people whose own is not known; nil: UTC
 }
 
 // Conversation is the Handler of every front end: it reads what people say and
@@ -111,6 +121,8 @@ type turn struct {
 	user   User
 	way    Way // empty: a click
 	direct bool
+	reach  Reach
+	heard  bool // by all who read the place
 
 	thread []jobs.JobID // whose thread it was said in, newest first
 	spent  *bool        // whether the keys went with a change
@@ -127,12 +139,6 @@ func (t turn) name() string { return t.place.UserOf(t.user.ID) }
 
 func (t turn) by() jobs.Actor { return jobs.Actor{User: t.name(), Surface: t.place.Surface} }
 
-func (t turn) visitor() jobs.Visitor {
-	// What is said on a page that stands in no channel is said to Bob alone.
-	alone := t.direct || t.way == WayDirect || t.place.Channel == "" || t.place.Workspace == ""
-	return jobs.Visitor{Place: t.place, User: t.name(), Direct: alone, Admin: t.user.Admin}
-}
-
 // zone is the person's time zone.
 func (c *Conversation) zone(u User) *time.Location {
 	if u.Zone != nil {
@@ -143,7 +149,7 @@ func (c *Conversation) zone(u User) *time.Location {
 
 // Hear takes a message.
 func (c *Conversation) Hear(ctx context.Context, m Message) (Reply, error) {
-	t := turn{keys: m.Keys, place: m.Place, user: m.User, way: m.Way, direct: m.Direct, spent: new(bool)}
+	t := turn{keys: m.Keys, place: m.Place, user: m.User, way: m.Way, direct: m.Direct, reach: m.Reach, heard: m.Overheard, spent: new(bool)}
 	reply, err := c.hear(ctx, t, m)
 	return c.answered(ctx, t, reply, err)
 }
@@ -217,16 +223,6 @@ func (c *Conversation) thread(ctx context.Context, p jobs.Place) ([]jobs.JobID, 
 	return list, err
 }
 
-// may returns a *jobs.UserError if the person may not do that to a job of owner.
-func (c *Conversation) may(t turn, act jobs.Act, owner string) error {
-	return c.cfg.Gate.May(t.visitor(), act, owner)
-}
-
-// seesOthers reports whether the person may see the jobs of others in the workspace.
-func (c *Conversation) seesOthers(t turn) bool {
-	return c.may(t, jobs.ActSee, t.place.UserOf("")) == nil // nobody has no ID
-}
-
 // found is a job to which a person may do something.
 type found struct {
 	*jobs.Report
@@ -247,10 +243,10 @@ func (c *Conversation) find(ctx context.Context, t turn, id jobs.JobID, act jobs
 	case err != nil:
 		return found{}, err
 	}
-	if err := c.may(t, jobs.ActSee, posted.User); err != nil {
+	if err := c.may(ctx, t, jobs.ActSee, posted.Matter()); err != nil {
 		return found{}, err
 	}
-	return found{r, posted}, c.may(t, act, posted.User)
+	return found{r, posted}, c.may(ctx, t, act, posted.Matter())
 }
 
 func noJob(id jobs.JobID) error {

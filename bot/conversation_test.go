@@ -299,7 +299,7 @@ func TestConversation_Hear_schedules(t *testing.T) {
 		t.Errorf("got %q, want %q", reply.Text, want)
 	}
 	draft := jobs.ScheduleDraft{
-		Words: "every day at 9", Zone: "Europe/Berlin", Owner: general.Owner("UA"), Request: "What happened?",
+		Words: "every day at 9", Zone: "Europe/Berlin", Owner: general.Owner("UA", ""), Request: "What happened?",
 		Files: []jobs.Attachment{{Name: "a.csv", Data: []byte("1")}}, Budget: 2_000_000_000, MonthBudget: -1,
 	}
 	if diff := cmp.Diff(draft, h.drafts[0]); diff != "" {
@@ -347,7 +347,7 @@ func TestConversation_Suggest_ownJobsFirst(t *testing.T) {
 		"REPORT":       {"job_00000003"},
 		"zzz":          nil,
 	} {
-		list, err := h.Suggest(t.Context(), general, "UA", begin)
+		list, err := h.Suggest(t.Context(), general, bot.User{ID: "UA"}, begin)
 		if err != nil {
 			t.Fatal(err)
 		}

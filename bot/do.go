@@ -237,7 +237,11 @@ func (c *Conversation) meant(ctx context.Context, t turn, o order) (jobs.JobID, 
 		id, err := c.inQuestion(ctx, t.thread, o)
 		return id, nil, err
 	}
-	q := jobs.JobQuery{User: t.name(), Workspace: t.place.Scope(), Limit: 2}
+	sight, err := c.sight(ctx, t)
+	if err != nil {
+		return "", nil, err
+	}
+	q := jobs.JobQuery{User: t.name(), Workspace: t.place.Scope(), Sight: &sight, Limit: 2}
 	var open []jobs.Report
 	for _, group := range []jobs.JobGroup{jobs.GroupActive, jobs.GroupQueued} {
 		q.Group = group

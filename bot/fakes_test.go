@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/askbob/bob/bot"
+	"github.com/askbob/bob/bot/bottest"
 	"github.com/askbob/bob/jobs"
 )
 
@@ -38,15 +39,18 @@ type house struct {
 	drafts    []jobs.ScheduleDraft
 
 	access jobs.Access
-	refuse error // of the next change
+	front  *bottest.FrontEnd
+	reach  bot.Reach // of what is said
+	refuse error     // of the next change
 	events int
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, posted: map[jobs.JobID]jobs.Posted{}, seen: map[string]bool{}}
+	h := &house{t: t, posted: map[jobs.JobID]jobs.Posted{}, seen: map[string]bool{}, front: bottest.New("slack"), reach: bot.ReachWorkspace}
 	c, err := bot.NewConversation(bot.Config{
-		Jobs: h, Places: h, Files: h, Schedules: (*calendar)(h), Gate: gate{h}, Now: func() time.Time { return midday }, Budget: 2_000_000_000,
+		Jobs: h, Places: h, Files: h, Schedules: (*calendar)(h), Gate: gate{h}, Doors: map[string]bot.Doors{"slack": h.front},
+		Now: func() time.Time { return midday }, Budget: 2_000_000_000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,9 +61,11 @@ func newHouse(t *testing.T) *house {
 
 type gate struct{ *house }
 
-func (g gate) May(who jobs.Visitor, act jobs.Act, owner string) error {
-	return g.access.May(who, act, owner)
+func (g gate) May(who jobs.Visitor, act jobs.Act, m jobs.Matter) error {
+	return g.access.May(who, act, m)
 }
+
+func (g gate) Sight(who jobs.Visitor) (jobs.Sight, error) { return g.access.Sight(who) }
 
 // The places and people of the tests.
 var (
@@ -89,7 +95,7 @@ func (h *house) says(who bot.User, way bot.Way, at jobs.Place, text string, file
 	h.t.Helper()
 	h.events++
 	reply, err := h.Hear(h.t.Context(), bot.Message{
-		Keys: []string{fmt.Sprintf("event-%d", h.events)}, Place: at, ID: "1", User: who, Text: text, Way: way, Files: files,
+		Keys: []string{fmt.Sprintf("event-%d", h.events)}, Place: at, ID: "1", User: who, Text: text, Way: way, Files: files, Reach: h.reach,
 	})
 	if err != nil {
 		h.t.Fatalf("%q: %v", text, err)
@@ -156,7 +162,7 @@ func (h *house) Submit(_ context.Context, r jobs.Request) (jobs.JobID, error) {
 	id := jobs.JobID(fmt.Sprintf("job_new%05d", len(h.requests)+1))
 	h.requests = append(h.requests, r)
 	h.job(id, jobs.StatusPlanning, func(j *jobs.Report) { j.Request, j.Title = r.Text, r.Text })
-	h.posted[id] = jobs.Posted{Job: id, Place: r.Place, User: r.User}
+	h.posted[id] = jobs.Posted{Job: id, Place: r.Place, User: r.User, Room: r.Room}
 	h.did = append(h.did, "submit "+string(id))
 	return id, nil
 }
@@ -272,6 +278,16 @@ func (h *house) JobsAt(_ context.Context, p jobs.Place, limit int) ([]jobs.JobID
 	return list, nil
 }
 
+func (h *house) ClosedRooms(_ context.Context, workspace string, limit int) ([]string, error) {
+	var list []string
+	for _, p := range h.posted {
+		if p.Place.Scope() == workspace && p.Room > jobs.RoomDirect && !slices.Contains(list, p.Room) && len(list) < limit {
+			list = append(list, p.Room)
+		}
+	}
+	return list, nil
+}
+
 func (h *house) Cards(context.Context, string) ([]jobs.Posted, error) { return nil, nil }
 
 func (h *house) Find(_ context.Context, q jobs.JobQuery) (list []jobs.Report, total int, err error) {
@@ -284,6 +300,9 @@ func (h *house) Find(_ context.Context, q jobs.JobQuery) (list []jobs.Report, to
 		case r.Status == jobs.StatusQueued:
 			group = jobs.GroupQueued
 		}
+		if q.Sight != nil && !sees(*q.Sight, p) {
+			continue
+		}
 		if q.User != "" && q.User != p.User || q.Workspace != p.Place.Scope() || q.Group != "" && q.Group != group ||
 			q.Status != "" && q.Status != r.Status || !strings.Contains(strings.ToLower(r.Title), strings.ToLower(q.Words)) && !strings.HasPrefix(string(r.ID), q.Words) {
 			continue
@@ -293,6 +312,11 @@ func (h *house) Find(_ context.Context, q jobs.JobQuery) (list []jobs.Report, to
 		}
 	}
 	return list, total, nil
+}
+
+// sees is what the store says of a sight in SQL.
+func sees(s jobs.Sight, p jobs.Posted) bool {
+	return s.All || s.User != "" && s.User == p.User || s.Open && p.Room == "" || p.Room != "" && slices.Contains(s.Rooms, p.Room)
 }
 
 // calendar is the keeper of the house's schedules.

@@ -35,7 +35,7 @@ func (c *Conversation) newJob(ctx context.Context, t turn, k Click) (Reply, erro
 			Draft: Draft{Budget: k.Fields[FieldBudget], Priority: k.Fields[FieldPriority], Approval: k.Fields[FieldApproval]},
 		})
 	}
-	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
+	if err := c.maySubmit(t); err != nil {
 		return Reply{}, err
 	}
 	form := &Form{

@@ -29,6 +29,9 @@ type FrontEnd interface {
 	// Direct returns the place where one person alone is reached. Its errors are of type
 	// *DeliveryError.
 	Direct(ctx context.Context, workspace, user string) (jobs.Place, error)
+	// Inside returns in which of some channels and threads of a workspace a person is, by
+	// the platform's ID. What cannot be found out within a moment is left out.
+	Inside(ctx context.Context, user string, rooms []jobs.Place) []jobs.Place
 	// Stale tells that the lists of jobs that these people look at are out of date, by
 	// the names that jobs.Place.UserOf gives them. It does not block.
 	Stale(users []string)
@@ -45,7 +48,7 @@ type Handler interface {
 	// Home returns the list of jobs for a person.
 	Home(ctx context.Context, q HomeQuery) (Page, error)
 	// Suggest returns the jobs whose ID or title begins so, for autocompletion.
-	Suggest(ctx context.Context, at jobs.Place, user, begin string) ([]Choice, error)
+	Suggest(ctx context.Context, at jobs.Place, user User, begin string) ([]Choice, error)
 }
 
 // Post is a message to put up.

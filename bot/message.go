@@ -21,6 +21,10 @@ type Message struct {
 
 	Direct bool // it is said to Bob alone, in no channel; WayDirect always is
 	Order  bool // it is a command for certain: words that are none are refused, and no job
+	Reach  Reach
+	// Overheard says that all who read the place read the answer too: the platform has no
+	// answers for one person alone.
+	Overheard bool
 }
 
 // Way is how a message came.
@@ -36,11 +40,22 @@ const (
 	WayMenu    Way = "menu"   // a message handed over by its menu
 )
 
+// Reach says who can read what stands in a place.
+type Reach string
+
+// The reaches. What a front end does not know is ReachChannel.
+const (
+	ReachChannel   Reach = ""          // who is in the channel
+	ReachThread    Reach = "thread"    // who is in the thread
+	ReachWorkspace Reach = "workspace" // everybody of the workspace but guests
+)
+
 // User is who spoke or clicked.
 type User struct {
 	ID     string         // the platform's
 	Name   string         // for people
 	Admin  bool           // of the workspace
+	Guest  bool           // of the workspace: they are let into some channels only
 	Zone   *time.Location // nil: not known
 	Locale string         // such as de-DE; empty: not known
 }
@@ -75,6 +90,7 @@ type Click struct {
 
 	Direct bool // it stands in a direct message
 	Ask    bool // nothing is to be done yet: the reply asks whether it is meant
+	Reach  Reach
 }
 
 // Reply is what Bob says at once to who spoke or clicked. A zero Reply says nothing.

@@ -39,19 +39,19 @@ func callWords(n int) string {
 }
 
 // thisMonth asks for the calls since the month began for the person, of their own
-// jobs or of all in their workspace.
-func (c *Conversation) thisMonth(t turn, mine bool, by jobs.CostGroup) jobs.CostQuery {
+// jobs or of all that they may see in their workspace.
+func (c *Conversation) thisMonth(t turn, sight *jobs.Sight, mine bool, by jobs.CostGroup) jobs.CostQuery {
 	zone := c.zone(t.user)
 	now := c.cfg.Now().In(zone)
-	q := jobs.CostQuery{By: by, Since: time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, zone), Zone: zone, Workspace: t.place.Scope()}
+	q := jobs.CostQuery{By: by, Since: time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, zone), Zone: zone, Workspace: t.place.Scope(), Sight: sight}
 	if mine {
 		q.User = t.name()
 	}
 	return q
 }
 
-func (c *Conversation) monthTotal(ctx context.Context, t turn, mine bool) (jobs.CostLine, error) {
-	lines, err := c.cfg.Jobs.Costs(ctx, c.thisMonth(t, mine, jobs.CostByModel))
+func (c *Conversation) monthTotal(ctx context.Context, t turn, sight *jobs.Sight, mine bool) (jobs.CostLine, error) {
+	lines, err := c.cfg.Jobs.Costs(ctx, c.thisMonth(t, sight, mine, jobs.CostByModel))
 	return total(lines), err
 }
 
@@ -64,20 +64,27 @@ func total(lines []jobs.CostLine) jobs.CostLine {
 }
 
 // costPage is what the month has cost, added up by a group; by jobs if none is named.
-// Who may not see the jobs of others sees what their own cost.
+// Jobs that the person may not see do not count.
 func (c *Conversation) costPage(ctx context.Context, t turn, by jobs.CostGroup) (*Page, error) {
-	mine := !c.seesOthers(t)
+	sight, err := c.sight(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	mine := !sight.Others()
 	if by == "" {
 		by = jobs.CostByJob
 	}
-	lines, err := c.cfg.Jobs.Costs(ctx, c.thisMonth(t, mine, by))
+	lines, err := c.cfg.Jobs.Costs(ctx, c.thisMonth(t, &sight, mine, by))
 	if err != nil {
 		return nil, err
 	}
 	sum := total(lines)
-	whose := "of everybody"
-	if mine {
+	whose := "of the jobs that you may see"
+	switch {
+	case mine:
 		whose = "of your jobs"
+	case sight.All:
+		whose = "of everybody"
 	}
 	p := &Page{Kind: PageCost, Title: "Cost this month, " + whose, Parts: []Part{{Head: "Total: " + sumWords(sum)}}}
 	if by != jobs.CostByDay {

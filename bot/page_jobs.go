@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,6 +61,9 @@ func parseListing(arg string) listing {
 func (c *Conversation) Home(ctx context.Context, q HomeQuery) (Page, error) {
 	t := turn{place: q.Place, user: q.User}
 	p, err := c.jobsPage(ctx, t, listing{group: q.Filter, mine: q.Mine, page: max(0, q.Page)})
+	if e, ok := errors.AsType[*jobs.UserError](err); ok {
+		return Page{Kind: PageJobs, Title: "Jobs", Parts: []Part{{Lines: []string{e.Message}}}}, nil
+	}
 	if err != nil {
 		return Page{}, err
 	}
@@ -80,13 +84,17 @@ var groups = []struct { //nolint:gochecknoglobals // a constant table
 // jobsPage is the Jobs tab: what is active, what is queued, what is finished. Who may
 // not see the jobs of others sees their own.
 func (c *Conversation) jobsPage(ctx context.Context, t turn, l listing) (*Page, error) {
-	if !c.seesOthers(t) {
+	sight, err := c.sight(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if !sight.Others() {
 		l.mine = true
 	}
 	p := &Page{Kind: PageJobs}
 	total := counts{}
 	for _, g := range groups {
-		part, n, err := c.groupParts(ctx, t, l, g.group, g.name)
+		part, n, err := c.groupParts(ctx, t, &sight, l, g.group, g.name)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +109,7 @@ func (c *Conversation) jobsPage(ctx context.Context, t turn, l listing) (*Page, 
 	if l.page > 0 || l.words != "" || l.status != "" {
 		return p, nil
 	}
-	foot, err := c.foot(ctx, t, l)
+	foot, err := c.foot(ctx, t, &sight, l)
 	p.Parts = append(p.Parts, foot...)
 	return p, err
 }
@@ -125,8 +133,8 @@ func (l listing) shows(group jobs.JobGroup) bool {
 }
 
 // groupParts are the jobs of one group, and how many it has in all.
-func (c *Conversation) groupParts(ctx context.Context, t turn, l listing, group jobs.JobGroup, name string) ([]Part, int, error) {
-	q := jobs.JobQuery{Workspace: t.place.Scope(), Group: group, Status: l.status, Words: l.words, Limit: overview}
+func (c *Conversation) groupParts(ctx context.Context, t turn, sight *jobs.Sight, l listing, group jobs.JobGroup, name string) ([]Part, int, error) {
+	q := jobs.JobQuery{Workspace: t.place.Scope(), Group: group, Status: l.status, Words: l.words, Sight: sight, Limit: overview}
 	if l.mine {
 		q.User = t.name()
 	}
@@ -292,14 +300,17 @@ func pager(l listing, total counts) []Button {
 }
 
 // foot says below the jobs what the month has cost, and what is scheduled.
-func (c *Conversation) foot(ctx context.Context, t turn, l listing) ([]Part, error) {
-	sum, err := c.monthTotal(ctx, t, l.mine)
+func (c *Conversation) foot(ctx context.Context, t turn, sight *jobs.Sight, l listing) ([]Part, error) {
+	sum, err := c.monthTotal(ctx, t, sight, l.mine)
 	if err != nil {
 		return nil, err
 	}
-	whose := "all jobs"
-	if l.mine {
+	whose := "jobs that you may see"
+	switch {
+	case l.mine:
 		whose = "your jobs"
+	case sight.All:
+		whose = "all jobs"
 	}
 	parts := []Part{{Lines: []string{fmt.Sprintf("💰 This month, %s: %s", whose, sumWords(sum))}}}
 	list, err := c.schedulesOf(ctx, t)

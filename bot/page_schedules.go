@@ -20,7 +20,7 @@ const (
 
 // schedule keeps a job that runs again and again.
 func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []File) (Reply, error) {
-	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
+	if err := c.maySubmit(t); err != nil {
 		return Reply{}, err
 	}
 	zone := ""
@@ -29,7 +29,7 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	}
 	d := jobs.ScheduleDraft{
 		Zone: zone, Budget: c.cfg.Budget, MonthBudget: -1,
-		Owner: t.place.Owner(t.user.ID),
+		Owner: t.place.Owner(t.user.ID, t.room()),
 	}
 	var err error
 	if d.Words, d.Request, err = c.cfg.Schedules.Split(o.text, zone); err != nil {
@@ -92,18 +92,24 @@ func (c *Conversation) changeable(ctx context.Context, t turn, v verb, id jobs.S
 	if v == verbCancel || v == verbRemove {
 		right = jobs.ActCancel
 	}
-	return list[i], c.may(t, right, list[i].Owner.User)
+	return list[i], c.may(ctx, t, right, list[i].Owner.Matter())
 }
 
 // schedulesOf lists the schedules of the person's workspace that they may see.
 func (c *Conversation) schedulesOf(ctx context.Context, t turn) ([]jobs.Schedule, error) {
-	all, err := c.cfg.Schedules.List(ctx)
+	list, err := c.cfg.Schedules.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(s jobs.Schedule) bool {
-		return s.Owner.Place().Scope() != t.place.Scope() || c.may(t, jobs.ActSee, s.Owner.User) != nil
-	}), nil
+	list = slices.DeleteFunc(list, func(s jobs.Schedule) bool { return s.Owner.Place().Scope() != t.place.Scope() })
+	var rooms []string
+	for _, s := range list {
+		if len(rooms) < maxRooms && !slices.Contains(rooms, s.Owner.Room) {
+			rooms = append(rooms, s.Owner.Room)
+		}
+	}
+	who := t.visitor(c.inside(ctx, t, rooms)...)
+	return slices.DeleteFunc(list, func(s jobs.Schedule) bool { return c.cfg.Gate.May(who, jobs.ActSee, s.Owner.Matter()) != nil }), nil
 }
 
 // schedulesPage lists the schedules that a person may see.

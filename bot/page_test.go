@@ -63,7 +63,7 @@ func TestJobsPage_asTheDesignDrawsIt(t *testing.T) {
 		r.Waiting = []jobs.Wait{{Status: jobs.StatusWaitingForInput, Reason: jobs.ReasonQuestion, Since: midday.Add(-time.Hour), Text: "The job waits for an answer: Which year?"}}
 	})
 	h.calls = []jobs.CostLine{{Key: "a", Settled: 300_000_000, Tokens: jobs.Tokens{Input: 2000}, Calls: 3}, {Key: "b", Lost: 20_000_000, Calls: 1}}
-	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner("UA"), Request: "Weekly numbers", Zone: "UTC", State: jobs.ScheduleActive, Slots: jobs.Slots{Next: midday.Add(time.Hour)}}}
+	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner("UA", ""), Request: "Weekly numbers", Zone: "UTC", State: jobs.ScheduleActive, Slots: jobs.Slots{Next: midday.Add(time.Hour)}}}
 	page, err := h.Home(t.Context(), bot.HomeQuery{Place: general, User: ann})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestJobsPage_asTheDesignDrawsIt(t *testing.T) {
 🕐 Completed 2 h ago
 🆔 job_00000001
 [📄 View results results|job_00000001|] [🔄 Run again again|job_00000001|]
-💰 This month, all jobs: $0.32 (2,000 tokens, 4 calls)
+💰 This month, jobs that you may see: $0.32 (2,000 tokens, 4 calls)
 ## 🔁 Schedules (1)
 Mon 2 Mar 2026 13:00 UTC · Weekly numbers
 "schedules" lists all of them.
@@ -288,7 +288,7 @@ func TestCostPages(t *testing.T) {
 		{Key: "slack:T1:UA", Settled: 100_000_000, Tokens: jobs.Tokens{Input: 1000}, Calls: 2},
 		{Key: "slack:T1:UB", Settled: 300_000_000, Reserved: 50_000_000, Calls: 1, Unpriced: 1},
 	}
-	check(t, h.says(ann, bot.WayCommand, general, "cost by user").Page, `# Cost this month, of everybody
+	check(t, h.says(ann, bot.WayCommand, general, "cost by user").Page, `# Cost this month, of the jobs that you may see
 ## Total: $0.40 (1,000 tokens, 3 calls), $0.0500 reserved, 1 call of unknown price
 ## By user
 UB: $0.30 (0 tokens, 1 call), $0.0500 reserved, 1 call of unknown price

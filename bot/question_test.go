@@ -37,7 +37,7 @@ func TestConversation_Click_saysWhatItWouldDo(t *testing.T) {
 		{ID: 4, Path: "1.2", Type: jobs.TypeTask, Status: jobs.StatusRunning},
 		{ID: 5, Path: "2", Type: jobs.TypeTask, Status: jobs.StatusCompleted},
 	}
-	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner(ann.ID), Request: "Report sales", Words: "every Monday at 9"}}
+	h.schedules = []jobs.Schedule{{ID: "sch_000001", Owner: general.Owner(ann.ID, ""), Request: "Report sales", Words: "every Monday at 9"}}
 	for _, tt := range []struct {
 		button bot.Button
 		want   bot.Confirm

@@ -22,7 +22,7 @@ const (
 
 // submit makes a job of a message.
 func (c *Conversation) submit(ctx context.Context, t turn, m Message) (Reply, error) {
-	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
+	if err := c.maySubmit(t); err != nil {
 		return Reply{}, err
 	}
 	r, err := c.request(t, m)
@@ -54,7 +54,7 @@ func (c *Conversation) hand(ctx context.Context, t turn, r jobs.Request) (Reply,
 func (c *Conversation) request(t turn, m Message) (jobs.Request, error) {
 	r := jobs.Request{
 		Text: strings.ToValidUTF8(m.Text, "\ufffd"), Budget: c.cfg.Budget, Priority: jobs.Priority(bare(m.Draft.Priority)),
-		User: t.name(), Workspace: t.place.Scope(), Channel: t.place.Room(), Place: t.place,
+		User: t.name(), Workspace: t.place.Scope(), Channel: t.place.Room(), Place: t.place, Room: t.room(),
 	}
 	if text := strings.TrimSpace(m.Draft.Budget); text != "" {
 		amount, more, ok := money(strings.ToLower(text))
@@ -131,7 +131,7 @@ func (c *Conversation) followUp(ctx context.Context, t turn, m Message, id jobs.
 	if err != nil {
 		return Reply{Job: id}, err
 	}
-	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
+	if err := c.maySubmit(t); err != nil {
 		return Reply{Job: id}, err
 	}
 	r, err := c.request(t, m)
@@ -202,27 +202,37 @@ func lookBack(r *jobs.Report) []byte {
 	return b.Bytes()
 }
 
+// again is the turn as if it had been where a job was given: its next run is given
+// there. Where somebody else is alone with Bob nobody goes.
+func (t turn) again(p jobs.Posted) turn {
+	direct := p.Room == jobs.RoomDirect
+	if p.Place.Surface == t.place.Surface && (!direct || jobs.LocalUser(p.User) == t.user.ID) {
+		t.place, t.direct = p.Place, direct
+	}
+	return t
+}
+
 // again makes a job of the same request and files as another.
 func (c *Conversation) again(ctx context.Context, t turn, id jobs.JobID) (Reply, error) {
 	f, err := c.find(ctx, t, id, jobs.ActSee)
 	if err != nil {
 		return Reply{Job: id}, err
 	}
-	if err := c.may(t, jobs.ActSubmit, t.name()); err != nil {
+	to := t.again(f.posted)
+	if err := c.maySubmit(to); err != nil {
 		return Reply{Job: id}, err
 	}
 	given, _, err := c.cfg.Files.FilesOf(ctx, id)
 	if err != nil {
 		return Reply{}, err
 	}
-	r, err := c.request(t, Message{Text: f.Request})
+	r, err := c.request(to, Message{Text: f.Request})
 	if err != nil {
 		return Reply{}, err
 	}
-	r.Stored, r.Priority = given, f.Priority
-	if f.posted.Place.Surface == t.place.Surface {
-		p := f.posted.Place
-		r.Place, r.Channel, r.Workspace, r.User = p, p.Room(), p.Scope(), p.UserOf(t.user.ID)
+	r.Stored, r.Priority, r.Room = given, f.Priority, to.room()
+	if to.place == f.posted.Place {
+		r.Room = f.posted.Room
 	}
 	if r.Budget = -1; f.Cost.Budget != "" {
 		if r.Budget, err = jobs.ParseMoney(f.Cost.Budget); err != nil {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/askbob/bob/jobs"
@@ -18,17 +19,24 @@ const (
 
 // Suggest returns the jobs whose ID or title begins so, for autocompletion: the
 // person's own first, newest first.
-func (c *Conversation) Suggest(ctx context.Context, at jobs.Place, user, begin string) ([]Choice, error) {
-	t := turn{place: at, user: User{ID: user}}
+func (c *Conversation) Suggest(ctx context.Context, at jobs.Place, user User, begin string) ([]Choice, error) {
+	t := turn{place: at, user: user}
+	sight, err := c.sight(ctx, t)
+	if _, refused := errors.AsType[*jobs.UserError](err); refused {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	begin = strings.ToLower(oneLine(jobs.Shorten(begin, maxChoice)))
 	queries := []jobs.JobQuery{{User: t.name()}}
-	if c.seesOthers(t) {
+	if sight.Others() {
 		queries = append(queries, jobs.JobQuery{})
 	}
 	var list []Choice
 	seen := map[jobs.JobID]bool{}
 	for _, q := range queries {
-		q.Workspace, q.Words, q.Limit = at.Scope(), begin, recent
+		q.Workspace, q.Words, q.Sight, q.Limit = at.Scope(), begin, &sight, recent
 		found, _, err := c.cfg.Places.Find(ctx, q)
 		if err != nil {
 			return nil, err

@@ -20,13 +20,37 @@ type Access struct {
 	MembersMaySteer bool // have a say in others' jobs of their workspace
 }
 
+// A job is seen by whoever may read the place where it was given: by all of the
+// workspace, or, if that place is closed to some of them, by those who are in it. There
+// all who read it see the job; elsewhere who asked for it, admins, and who is known to
+// be in it. Nobody is taken to be in a place of which that is not known.
+
 // Visitor is who wants something.
 type Visitor struct {
-	Place  Place
-	User   string // as Place.UserOf names people
-	Direct bool   // it is said to Bob alone, in no channel
-	Admin  bool   // the surface says that they run the workspace
-	Token  bool   // the holder of the API's token: an admin, on no surface
+	Place     Place    // where they are; they can read it
+	User      string   // as Place.UserOf names people
+	Direct    bool     // it is said to Bob alone, in no channel
+	Admin     bool     // the surface says that they run the workspace
+	Guest     bool     // of the workspace they see nothing but the channels that they are in
+	Token     bool     // the holder of the API's token: an admin, on no surface
+	Overheard bool     // all who read Place can read the answer: it is as if all of them asked
+	Rooms     []string // closed places that they are known to be in, named as in Request.Room
+}
+
+// Matter is what somebody wants something of: a job or a schedule.
+type Matter struct {
+	Owner string // who asked for it, named as in Request.User
+	Place Place  // where it is seen; zero: nowhere
+	Room  string // the closed place where it was given, as in Request.Room; empty: an open one
+}
+
+// Sight says which matters of a workspace somebody may see, as lists ask. Its zero
+// value is none.
+type Sight struct {
+	All   bool     // all
+	User  string   // those that this person asked for; empty: nobody's
+	Open  bool     // those given where everybody of the workspace reads
+	Rooms []string // those given in these closed places
 }
 
 // Act is what a visitor wants.
@@ -52,26 +76,90 @@ const (
 	RoleAdmin     Role = "admin"
 )
 
-// May returns nil if who may do act with a job that owner asked for, named as in
-// Request.User, else a *UserError that says who may. Of ActSubmit there is no owner.
-// Every surface asks here.
-func (a Access) May(who Visitor, act Act, owner string) error {
+// May returns nil if who may do act with m, else a *UserError that says who may. Of
+// ActSubmit there is no owner yet. Every surface asks here.
+func (a Access) May(who Visitor, act Act, m Matter) error {
 	if err := a.admit(who); err != nil {
 		return err
 	}
 	if act == ActSubmit {
 		return nil
 	}
-	switch role := a.Role(who, owner); {
-	case role == RoleAdmin, role == RoleRequester:
-		return nil
+	role := a.Role(who, m.Owner)
+	switch own := role == RoleAdmin || role == RoleRequester; {
 	case role == RoleStranger:
 		return &UserError{Message: "That job is not of this workspace: ask about it where it was given."}
-	case act == ActSee, act == ActSteer && a.MembersMaySteer:
+	case !a.sees(who, role, m) && own:
+		return &UserError{Message: "That job was given where not everybody here can read, and everybody here can read the answer: " +
+			"ask with a command, or in a direct message."}
+	case !a.sees(who, role, m):
+		return &UserError{Message: "That job was given in a place where you are not known to be: ask about it there. Elsewhere only who asked for it, who is there and admins may see it."}
+	case own, act == ActSee, act == ActSteer && a.MembersMaySteer:
 		return nil
 	}
 	return &UserError{Message: "Only the person who asked for this job and admins may " + act.words() + " it: ask one of them."}
 }
+
+// sees reports whether somebody of that role sees a matter of theirs or of their
+// workspace.
+func (a Access) sees(who Visitor, role Role, m Matter) bool {
+	own := (role == RoleAdmin || role == RoleRequester) && !who.Overheard
+	return own || who.stands(m) || scopeOf(m.Owner) == who.Place.Scope() && a.sight(who).sees(m)
+}
+
+// stands reports whether a visitor is where a matter is seen.
+func (v Visitor) stands(m Matter) bool {
+	if m.Place.Channel == "" || m.Place.Room() != v.Place.Room() {
+		return false
+	}
+	return m.Room == "" || m.Place.Thread == v.Place.Thread
+}
+
+// Sight returns what somebody may see in the lists of their workspace, or why they may
+// see nothing, as a *UserError. It is May with ActSee.
+func (a Access) Sight(who Visitor) (Sight, error) {
+	if err := a.admit(who); err != nil {
+		return Sight{}, err
+	}
+	return a.sight(who), nil
+}
+
+func (a Access) sight(who Visitor) Sight {
+	open := who.Token || who.Place.Surface != "" && who.Place.Workspace != ""
+	s := Sight{Open: open && (!who.Guest || who.Overheard)}
+	if !who.Direct {
+		s.Rooms = who.Place.rooms()
+	}
+	if who.Overheard {
+		return s
+	}
+	s.All = a.Role(who, who.Place.UserOf("")) == RoleAdmin // nobody has no ID
+	s.User, s.Rooms = who.User, append(s.Rooms, who.Rooms...)
+	return s
+}
+
+// MayRun returns nil if runs of a schedule may still be given for its owner, where they
+// made it, else a *UserError. Schedules of no surface may.
+func (a Access) MayRun(o Owner) error {
+	if o.Surface == "" {
+		return nil
+	}
+	return a.May(Visitor{Place: o.Place(), User: o.User, Direct: o.Room == RoomDirect || o.Channel == ""}, ActSubmit, Matter{})
+}
+
+// sees reports whether a matter of the workspace is among those of a Sight.
+func (s Sight) sees(m Matter) bool {
+	switch {
+	case s.All, s.User != "" && m.Owner == s.User:
+		return true
+	case m.Room == "":
+		return s.Open
+	}
+	return slices.Contains(s.Rooms, m.Room)
+}
+
+// Others reports whether there may be matters of others among those of a Sight.
+func (s Sight) Others() bool { return s.All || s.Open || len(s.Rooms) > 0 }
 
 // Role returns what somebody is to a job that owner asked for.
 func (a Access) Role(who Visitor, owner string) Role {

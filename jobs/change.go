@@ -49,7 +49,8 @@ type NewJob struct {
 	User      string // who asked, by a name that is the same on every surface; empty: the terminal
 	Workspace string // where it was asked; empty: the terminal
 	Channel   string
-	Place     Place // where people see it; zero: nowhere
+	Place     Place  // where people see it; zero: nowhere
+	Room      string // as in Request
 
 	Priority Priority
 	Model    string        // this one and no other; empty: any

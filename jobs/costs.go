@@ -45,6 +45,7 @@ type CostQuery struct {
 
 	Workspace string // of the jobs that made them; empty: any
 	User      string // who asked for the jobs; empty: anybody
+	Sight     *Sight // of who looks: calls of other jobs do not count; nil: everything
 }
 
 // CostLine is the sum of some calls. Settled and Lost together are what was spent.

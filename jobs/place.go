@@ -31,14 +31,51 @@ func (p Place) Room() string {
 	return p.Scope() + ":" + p.Channel
 }
 
+// Nook names a thread among all surfaces: a room of its own, where a thread is closed
+// to readers of its channel.
+func (p Place) Nook() string {
+	if p.Surface == "" || p.Thread == "" {
+		return p.Room()
+	}
+	return p.Room() + ":" + p.Thread
+}
+
+// rooms are the closed places that whoever reads the place is in, if they are closed.
+func (p Place) rooms() []string {
+	switch {
+	case p.Surface == "" || p.Channel == "":
+		return nil
+	case p.Thread == "":
+		return []string{p.Room()}
+	}
+	return []string{p.Room(), p.Nook()}
+}
+
+// RoomDirect is the room of all that was said to Bob alone: nobody else is there.
+const RoomDirect = "-"
+
+// PlaceOf returns the channel or thread that Room or Nook named. Of another name it is
+// the zero Place.
+func PlaceOf(room string) Place {
+	parts := strings.SplitN(room, ":", 4)
+	if len(parts) < 3 || parts[0] == "" || parts[2] == "" {
+		return Place{}
+	}
+	p := Place{Surface: parts[0], Workspace: parts[1], Channel: parts[2]}
+	if len(parts) == 4 {
+		p.Thread = parts[3]
+	}
+	return p
+}
+
 // UserOf names a person of the place's workspace among all surfaces: two workspaces
 // may know different people by one ID.
 func (p Place) UserOf(id string) string { return p.Scope() + ":" + id }
 
 // Owner is a person of the place, by the surface's ID, as the owner of a schedule
-// that was made there.
-func (p Place) Owner(id string) Owner {
-	return Owner{User: p.UserOf(id), Surface: p.Surface, Workspace: p.Workspace, Channel: p.Channel, Thread: p.Thread}
+// that was made there; room is as in Request.
+func (p Place) Owner(id, room string) Owner {
+	return Owner{User: p.UserOf(id), Surface: p.Surface, Workspace: p.Workspace, Channel: p.Channel, Thread: p.Thread, Room: room}
 }
 
 // LocalUser returns the ID by which a surface knows a user that UserOf named.
@@ -49,9 +86,13 @@ type Posted struct {
 	Job   JobID
 	Place Place
 	User  string // who asked for the job
+	Room  string // where it was given, as in Request
 	Card  string // the message that is the job's card; empty: not posted yet
 	Muted bool   // people want nothing but the end of it
 }
+
+// Matter is the job as Access decides on it.
+func (p Posted) Matter() Matter { return Matter{Owner: p.User, Place: p.Place, Room: p.Room} }
 
 // Places is what front ends must remember of where jobs are seen. It is safe for
 // concurrent use.
@@ -66,6 +107,9 @@ type Places interface {
 	// Find lists jobs, newest first and without their nodes, open ones with what they
 	// do and wait for, and counts all that match.
 	Find(ctx context.Context, q JobQuery) (list []Report, total int, err error)
+	// ClosedRooms lists in which closed places jobs of a workspace were given, as in
+	// Request.Room and at most limit. RoomDirect is not among them.
+	ClosedRooms(ctx context.Context, workspace string, limit int) ([]string, error)
 }
 
 // JobGroup is a part of a list of jobs.
@@ -85,6 +129,7 @@ type JobQuery struct {
 	Group     JobGroup
 	Status    Status
 	Words     string // in the title or request, or how the ID begins
+	Sight     *Sight // of who looks: other jobs are neither listed nor counted; nil: of all
 	Offset    int
 	Limit     int // 0: only the count is wanted
 }

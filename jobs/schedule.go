@@ -44,6 +44,7 @@ type Owner struct {
 	Workspace string // of the surface, as in Place
 	Channel   string
 	Thread    string // what is said of the schedule itself goes there
+	Room      string // of its runs, as in Request
 }
 
 // Place is where people are told of the schedule; the zero Place if they are not.
@@ -53,6 +54,9 @@ func (o Owner) Place() Place {
 	}
 	return Place{Surface: o.Surface, Workspace: o.Workspace, Channel: o.Channel, Thread: o.Thread}
 }
+
+// Matter is the schedule as Access decides on it.
+func (o Owner) Matter() Matter { return Matter{Owner: o.User, Place: o.Place(), Room: o.Room} }
 
 // Slots are the times that a schedule has to look at. A zero time is none.
 type Slots struct {

@@ -71,6 +71,11 @@ type Request struct {
 	Workspace string // where it is asked; empty: the terminal
 	Channel   string
 	Place     Place // where people see the job; zero: nowhere. User, Workspace and Channel are then its UserOf, Scope and Room
+
+	// Room is the closed place where it is asked: a Place.Room, or the Place.Nook of a
+	// thread that is closed to readers of its channel, or RoomDirect. Empty: everybody of
+	// the workspace can read there.
+	Room string
 }
 
 // Attachment is a file that comes with a request.
@@ -105,7 +110,7 @@ func (s *Service) Submit(ctx context.Context, r Request) (JobID, error) {
 	}
 	out, err := s.cfg.Store.Apply(ctx, once(r.Seen, Submit{Job: NewJob{
 		ID: newJobID(), Key: r.Key, Title: provisionalTitle(text), Request: text,
-		User: r.User, Workspace: r.Workspace, Channel: r.Channel, Place: r.Place,
+		User: r.User, Workspace: r.Workspace, Channel: r.Channel, Place: r.Place, Room: r.Room,
 		Priority: priority, Model: r.Model, Private: r.Private, Budget: r.Budget, Timeout: s.cfg.Timeout, Approval: approval,
 		Files: files, Weight: firstEstimate,
 	}}))

@@ -34,7 +34,8 @@ const sumCalls = `sum(iif(c.status IN ('ok', 'error'), c.cost, 0)) AS settled, s
   count(*) AS calls, sum(c.priced = 0) AS unpriced
 FROM calls c JOIN jobs j ON j.id = c.job_id
 WHERE c.started_at >= @since AND c.started_at < @until
-  AND (@workspace = '' OR j.workspace = @workspace) AND (@user = '' OR j.user_name = @user) `
+  AND (@workspace = '' OR j.workspace = @workspace) AND (@user = '' OR j.user_name = @user)
+  AND (@all OR j.user_name = @seer OR @open AND j.room = '' OR j.room IN @rooms) `
 
 // costSlot is what days of all time zones are made of, in milliseconds: a quarter of
 // an hour.
@@ -62,7 +63,14 @@ func (s *Store) Costs(ctx context.Context, q jobs.CostQuery) ([]jobs.CostLine, e
 		until = ms(q.Until)
 	}
 	var rows []costRow
-	args := map[string]any{"since": ms(q.Since), "until": until, "workspace": q.Workspace, "user": q.User}
+	sight := q.Sight
+	if sight == nil {
+		sight = &jobs.Sight{All: true}
+	}
+	args := map[string]any{
+		"since": ms(q.Since), "until": until, "workspace": q.Workspace, "user": q.User,
+		"all": sight.All, "seer": sight.User, "open": sight.Open, "rooms": sight.Rooms,
+	}
 	if err := s.reads.WithContext(ctx).Raw(text, args).Scan(&rows).Error; err != nil {
 		return nil, translate(err)
 	}

@@ -22,9 +22,13 @@ const (
 // digestKey is whose digest a row belongs to; of the digest of everything it is zero.
 type digestKey struct{ Workspace, Channel, UserName string }
 
-// digestOf names the columns of a digestKey. A job without a channel is its person's.
-const digestOf = `iif(@each, of.workspace, '') AS workspace, iif(@each, of.channel, '') AS channel,
-  iif(@each AND of.channel = '', of.user_name, '') AS user_name`
+// digestOf names the columns of a digestKey. A job without a channel, or in a place of
+// a channel that not all its readers can read, is its person's.
+const (
+	digestOf = `iif(@each, of.workspace, '') AS workspace, iif(@each, ` + digestRoom + `, '') AS channel,
+  iif(@each AND ` + digestRoom + ` = '', of.user_name, '') AS user_name`
+	digestRoom = `iif(of.room IN ('', of.channel), of.channel, '')`
+)
 
 // Of each key and group the first rows, and how many there are.
 const (
@@ -52,8 +56,10 @@ FROM calls c JOIN jobs of ON of.id = c.job_id
 WHERE c.status <> 'sent' AND c.started_at >= @from AND c.started_at < @until GROUP BY 1, 2, 3`
 
 	digestDue = `WITH found AS (
-  SELECT ` + digestOf + `, of.id, of.words, of.request, of.next_run FROM schedules of
-  WHERE of.state = 'active' AND of.next_run > 0 AND of.next_run < @due
+  SELECT ` + digestOf + `, of.id, of.words, of.request, of.next_run FROM (
+    SELECT id, words, request, state, next_run, user_name, room, iif(surface = '', workspace, surface || ':' || workspace) AS workspace,
+      iif(surface = '', channel, surface || ':' || workspace || ':' || channel) AS channel FROM schedules
+  ) of WHERE of.state = 'active' AND of.next_run > 0 AND of.next_run < @due
 ), ranked AS (
   SELECT *, count(*) OVER (PARTITION BY workspace, channel, user_name) AS total,
     row_number() OVER (PARTITION BY workspace, channel, user_name ORDER BY next_run, id) AS nth FROM found

@@ -107,6 +107,17 @@ func (s *Store) FindPlan(ctx context.Context, q jobs.JobQuery) (string, error) {
 	return strings.Join(lines, "\n"), err
 }
 
+// RoomsPlan says how SQLite finds the closed rooms of a workspace.
+func (s *Store) RoomsPlan(ctx context.Context) (string, error) {
+	var rows []struct{ Detail string }
+	err := s.reads.WithContext(ctx).Raw("EXPLAIN QUERY PLAN "+closedRooms, map[string]any{"workspace": "", "limit": 1}).Scan(&rows).Error
+	lines := make([]string, 0, len(rows))
+	for _, r := range rows {
+		lines = append(lines, r.Detail)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
 // Claims counts how often nodes of a job were claimed.
 func (s *Store) Claims(ctx context.Context, job jobs.JobID) (int, error) {
 	var n int

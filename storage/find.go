@@ -64,6 +64,7 @@ func narrow(q jobs.JobQuery) *where {
 	if q.Workspace != "" {
 		w.and(index+"j.workspace = ?", q.Workspace)
 	}
+	w.within(q.Sight, q.User)
 	switch q.Group {
 	case jobs.GroupFinished:
 		w.and("+j.final = 1")
@@ -84,6 +85,52 @@ func narrow(q jobs.JobQuery) *where {
 		w.root = true
 	}
 	return w
+}
+
+// within leaves out what is outside of a sight, of the jobs of a person or of all.
+func (w *where) within(s *jobs.Sight, user string) {
+	if text, args := seen(s, user); text != "" {
+		w.and(text, args...)
+	}
+}
+
+// seen is the condition that a job j is within a sight, of the jobs of a person or of
+// all; empty if they all are.
+func seen(s *jobs.Sight, user string) (text string, args []any) {
+	if s == nil || s.All || user != "" && s.User == user {
+		return "", nil
+	}
+	var parts []string
+	if s.Open { // first: it holds for most
+		parts = append(parts, "+j.room = ''")
+	}
+	if s.User != "" {
+		parts, args = append(parts, "+j.user_name = ?"), append(args, s.User)
+	}
+	if len(s.Rooms) > 0 {
+		parts, args = append(parts, "+j.room IN ?"), append(args, s.Rooms)
+	}
+	if parts == nil {
+		return "false", nil
+	}
+	return "(" + strings.Join(parts, " OR ") + ")", args
+}
+
+// closedRooms steps from one room to the next along their index, however many jobs they
+// have; RoomDirect comes before all others.
+const closedRooms = `WITH RECURSIVE rooms (room) AS (
+  SELECT '-' UNION ALL
+  SELECT (SELECT room FROM jobs WHERE workspace = @workspace AND room <> '' AND room > rooms.room ORDER BY room LIMIT 1) FROM rooms WHERE room IS NOT NULL
+) SELECT room FROM rooms WHERE room > '-' LIMIT @limit`
+
+// ClosedRooms lists in which closed places the jobs of a workspace were given.
+func (s *Store) ClosedRooms(ctx context.Context, workspace string, limit int) ([]string, error) {
+	var list []string
+	args := map[string]any{"workspace": workspace, "limit": max(0, limit)}
+	if err := s.reads.WithContext(ctx).Raw(closedRooms, args).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("closed rooms: %w", translate(err))
+	}
+	return list, nil
 }
 
 // Find lists jobs, newest first, and counts all that match; a job that comes in between

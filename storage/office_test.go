@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,7 +49,8 @@ type office struct {
 	store  *storage.Store
 	keeper *schedule.Keeper
 	jobs   *jobs.Service
-	stop   func() // as SIGTERM does; once
+	rules  atomic.Pointer[jobs.Access] // nil: everybody may everything
+	stop   func()                      // as SIGTERM does; once
 }
 
 func openOffice(t *testing.T, path string, dies func() bool, chores ...func(jobs.Writer) schedule.Chore) *office {
@@ -65,6 +67,13 @@ func openOffice(t *testing.T, path string, dies func() bool, chores ...func(jobs
 	ctx, cancel := context.WithCancel(context.Background())
 	storeCtx, stopStore := context.WithCancel(context.Background())
 	cfg := schedule.Config{Store: &mortal{Store: store, dies: dies, die: cancel}, Jobs: service, Log: log, Now: time.Now}
+	o := &office{t: t, store: store, jobs: service}
+	cfg.Allowed = func(owner jobs.Owner) error {
+		if rules := o.rules.Load(); rules != nil {
+			return rules.MayRun(owner)
+		}
+		return nil
+	}
 	for _, c := range chores {
 		cfg.Chores = append(cfg.Chores, c(store))
 	}
@@ -79,7 +88,7 @@ func openOffice(t *testing.T, path string, dies func() bool, chores ...func(jobs
 		return keeper.Run(ctx)
 	})
 	stopped := false
-	o := &office{t: t, store: store, keeper: keeper, jobs: service}
+	o.keeper = keeper
 	o.stop = func() {
 		if stopped {
 			return

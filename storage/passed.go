@@ -8,7 +8,7 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-const insertSchedule = `INSERT INTO schedules (id, user_name, surface, workspace, channel, thread, request, priority, model, budget, month_budget, ask,
+const insertSchedule = `INSERT INTO schedules (id, user_name, surface, workspace, channel, thread, room, request, priority, model, budget, month_budget, ask,
   words, spec, zone, missed, overlap, state, next_run, created_at) VALUES `
 
 // addSchedule keeps a new schedule, unless its owner has too many.
@@ -23,7 +23,7 @@ func (u *unit) addSchedule(s jobs.Schedule) error {
 		return &jobs.UserError{Message: fmt.Sprintf("You have %d schedules, and no more are taken: remove one first.", have)}
 	}
 	args := []any{
-		string(s.ID), o.User, o.Surface, o.Workspace, o.Channel, o.Thread, s.Request, string(s.Priority), s.Model, int64(s.Budget), int64(s.MonthBudget), s.Ask,
+		string(s.ID), o.User, o.Surface, o.Workspace, o.Channel, o.Thread, o.Room, s.Request, string(s.Priority), s.Model, int64(s.Budget), int64(s.MonthBudget), s.Ask,
 		s.Words, s.Spec, s.Zone, string(s.Missed), string(s.Overlap), string(s.State), ms(s.Slots.Next), ms(s.Created),
 	}
 	if err := u.exec(insertSchedule+"(?"+strings.Repeat(", ?", len(args)-1)+")", args...); err != nil {

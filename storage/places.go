@@ -18,6 +18,7 @@ type placeRow struct {
 	Channel   string
 	Thread    string
 	UserName  string
+	Room      string
 	Card      string
 	Muted     bool
 }
@@ -27,12 +28,13 @@ func (placeRow) TableName() string { return "job_places" }
 
 func (r placeRow) posted() jobs.Posted {
 	return jobs.Posted{
-		Job: jobs.JobID(r.JobID), User: r.UserName, Card: r.Card, Muted: r.Muted,
+		Job: jobs.JobID(r.JobID), User: r.UserName, Room: r.Room, Card: r.Card, Muted: r.Muted,
 		Place: jobs.Place{Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread},
 	}
 }
 
-const selectPlaces = "SELECT job_id, surface, workspace, channel, thread, user_name, card, muted FROM job_places "
+const selectPlaces = `SELECT job_id, surface, workspace, channel, thread, user_name, card, muted,
+  (SELECT room FROM jobs WHERE jobs.id = job_id) AS room FROM job_places `
 
 // place keeps where a new job is seen, if it is seen anywhere.
 func (u *unit) place(j jobs.NewJob, root int64) error {

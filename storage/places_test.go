@@ -172,12 +172,12 @@ func TestSchedule_reportsWhereItsOwnerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "bob.db")
 		o := openOffice(t, path, nil)
-		sch := o.add(schedule.Draft{Words: "every 2 hours", Budget: 60, MonthBudget: 60, Owner: thread("7").Owner("U1")})
+		sch := o.add(schedule.Draft{Words: "every 2 hours", Budget: 60, MonthBudget: 60, Owner: thread("7").Owner("U1", "slack:T1:C1")})
 		pass(2*time.Hour + time.Minute)
 		run := o.submitted()[0].ID
 		got, err := o.store.Posted(t.Context(), run)
 		check(t, "place of the run", []any{got, err}, []any{jobs.Posted{
-			Job: run, Place: jobs.Place{Surface: "slack", Workspace: "T1", Channel: "C1"}, User: "slack:T1:U1",
+			Job: run, Place: jobs.Place{Surface: "slack", Workspace: "T1", Channel: "C1"}, User: "slack:T1:U1", Room: "slack:T1:C1",
 		}, nil})
 		list, total, err := o.store.Find(t.Context(), jobs.JobQuery{User: "slack:T1:U1", Workspace: "slack:T1", Limit: 9})
 		check(t, "found", []any{len(list), total, err}, []any{1, 1, nil})
@@ -206,7 +206,7 @@ func TestFeed_Watch_isToldOfSchedulesToo(t *testing.T) {
 	w := feed.Watch()
 	defer w.Stop()
 	next := s.clock.Now()
-	s.must(jobs.AddSchedule{Schedule: jobs.Schedule{ID: "sch_1", Owner: thread("7").Owner("U1"), State: jobs.ScheduleActive, Slots: jobs.Slots{Next: next}}})
+	s.must(jobs.AddSchedule{Schedule: jobs.Schedule{ID: "sch_1", Owner: thread("7").Owner("U1", ""), State: jobs.ScheduleActive, Slots: jobs.Slots{Next: next}}})
 	s.must(jobs.Passed{
 		Schedule: "sch_1", Was: jobs.Slots{Next: next}, Now: jobs.Slots{Next: next.Add(time.Hour)},
 		Run: jobs.ScheduleRun{Slot: next, Status: jobs.RunSkipped}, Notice: "It was left out.", NoticeKey: "x",

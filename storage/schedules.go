@@ -20,6 +20,7 @@ type scheduleRow struct {
 	Workspace   string
 	Channel     string
 	Thread      string
+	Room        string
 	Request     string
 	Priority    string
 	Model       string
@@ -48,7 +49,7 @@ func (scheduleRow) TableName() string { return "schedules" }
 func (r scheduleRow) schedule() jobs.Schedule {
 	return jobs.Schedule{
 		ID:      jobs.ScheduleID(r.ID),
-		Owner:   jobs.Owner{User: r.UserName, Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread},
+		Owner:   jobs.Owner{User: r.UserName, Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread, Room: r.Room},
 		Request: r.Request, Priority: jobs.Priority(r.Priority), Model: r.Model,
 		Budget: jobs.Money(r.Budget), MonthBudget: jobs.Money(r.MonthBudget), Ask: r.Ask,
 		Words: r.Words, Spec: r.Spec, Zone: r.Zone, Missed: jobs.MissedPolicy(r.Missed), Overlap: jobs.OverlapPolicy(r.Overlap),

@@ -400,3 +400,27 @@ func restless(t *testing.T, random *rand.Rand) {
 		t.Errorf("%d jobs were submitted for %d slots", jobs, len(started))
 	}
 }
+
+// A schedule of a channel that is taken off the list does not run there any more, and
+// says nothing there; put on it again it goes on.
+func TestSchedule_runsOnlyWhereBobTakesJobs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t, filepath.Join(t.TempDir(), "bob.db"), nil)
+		sch := o.add(schedule.Draft{Words: "every 2 hours", Budget: -1, Overlap: jobs.OverlapSkip, Owner: thread("7").Owner("U1", "")})
+		o.rules.Store(&jobs.Access{Channels: []string{"slack:C2"}})
+		pass(2*time.Hour + time.Minute)
+		if list := o.submitted(); len(list) != 0 {
+			t.Errorf("submitted %v", list)
+		}
+		runs, err := o.store.ScheduleRuns(t.Context(), sch.ID, 9)
+		if err != nil || len(runs) != 1 || runs[0].Status != jobs.RunSkipped || !strings.Contains(runs[0].Note, "access.channels") {
+			t.Errorf("runs %+v, %v", runs, err)
+		}
+		due, err := o.store.Due(t.Context(), "slack", time.Now(), 9)
+		check(t, "letters", []any{len(due), err}, []any{0, nil})
+		o.rules.Store(&jobs.Access{Channels: []string{"slack:C1"}})
+		pass(2 * time.Hour)
+		check(t, "submitted", len(o.submitted()), 1)
+	})
+}

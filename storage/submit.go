@@ -24,9 +24,9 @@ func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
 	if approval.Mode == "" {
 		approval.Mode = jobs.ApproveNever
 	}
-	err := u.exec(`INSERT INTO jobs (id, root_id, inbound_key, request, user_name, workspace, channel, model, private, approval, timeout_ms, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		string(j.ID), rootID, key, j.Request, j.User, j.Workspace, j.Channel, j.Model, j.Private, approval.String(), millis(j.Timeout), u.now)
+	err := u.exec(`INSERT INTO jobs (id, root_id, inbound_key, request, user_name, workspace, channel, room, model, private, approval, timeout_ms, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(j.ID), rootID, key, j.Request, j.User, j.Workspace, j.Channel, j.Room, j.Model, j.Private, approval.String(), millis(j.Timeout), u.now)
 	if err != nil {
 		return err
 	}

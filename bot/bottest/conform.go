@@ -34,6 +34,7 @@ func Conform(t *testing.T, open func(t *testing.T) (bot.FrontEnd, Peer)) {
 		"an edit that fails says what to do":   editTroubles,
 		"a front end says which surface it is": surfaces,
 		"no key is taken for another":          keys,
+		"a closed channel is closed":           closed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			front, peer := open(t)
@@ -388,4 +389,19 @@ func keys(s *stage) {
 		s.t.Error("two keys are one message")
 	}
 	s.shown(2)
+}
+
+func closed(s *stage) {
+	room := s.peer.Closed()
+	nowhere := jobs.Place{Surface: room.Surface, Workspace: "1", Channel: room.Channel}
+	for _, user := range []string{"799", "U799", "", room.Channel} {
+		if got := s.front.Inside(s.t.Context(), user, []jobs.Place{room, nowhere}); len(got) > 0 {
+			s.t.Errorf("%q is in %v", user, got)
+		}
+	}
+	for _, rooms := range [][]jobs.Place{nil, {nowhere}, {{}}} {
+		if got := s.front.Inside(s.t.Context(), s.peer.Person(), rooms); len(got) > 0 {
+			s.t.Errorf("somebody is in %v of %v", got, rooms)
+		}
+	}
 }

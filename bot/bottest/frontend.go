@@ -60,13 +60,14 @@ type FrontEnd struct {
 	fault  func(c Call) Fault
 	calls  []Call
 	stale  [][]string
+	inside map[string][]jobs.Place // closed places where people are
 }
 
 var _ bot.FrontEnd = (*FrontEnd)(nil)
 
 // New returns a platform without messages, all of whose channels are open.
 func New(surface string) *FrontEnd {
-	return &FrontEnd{surface: surface, closed: map[jobs.Place]bool{}, mute: map[string]bool{}}
+	return &FrontEnd{surface: surface, closed: map[jobs.Place]bool{}, mute: map[string]bool{}, inside: map[string][]jobs.Place{}}
 }
 
 // Name is the surface.
@@ -76,6 +77,20 @@ func (f *FrontEnd) Name() string { return f.surface }
 func (f *FrontEnd) Run(ctx context.Context, _ bot.Handler) error {
 	<-ctx.Done()
 	return nil
+}
+
+// Enter lets a person be in a closed channel, or a closed thread of one.
+func (f *FrontEnd) Enter(user string, room jobs.Place) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.inside[user] = append(f.inside[user], room)
+}
+
+// Inside returns in which of the rooms a person was let by Enter.
+func (f *FrontEnd) Inside(_ context.Context, user string, rooms []jobs.Place) []jobs.Place {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(rooms), func(p jobs.Place) bool { return !slices.Contains(f.inside[user], p) })
 }
 
 // Fail lets fault decide what goes wrong from now on; nil: nothing. It is called

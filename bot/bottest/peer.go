@@ -17,6 +17,9 @@ type Peer interface {
 	Room() jobs.Place
 	// Person is the platform's ID of somebody who reads it.
 	Person() string
+	// Closed is another channel of that workspace, which nobody reads but Person and who
+	// runs the workspace.
+	Closed() jobs.Place
 	// Shown lists all messages of the channel of a place, those in its threads too,
 	// oldest first.
 	Shown(room jobs.Place) []Shown
@@ -63,6 +66,13 @@ func (p *peer) Room() jobs.Place {
 
 // Person is U1.
 func (p *peer) Person() string { return "U1" }
+
+// Closed is C9 of T1.
+func (p *peer) Closed() jobs.Place {
+	room := jobs.Place{Surface: p.f.surface, Workspace: "T1", Channel: "C9"}
+	p.f.Enter(p.Person(), room)
+	return room
+}
 
 // Shown lists the messages of a channel, cards as dumps.
 func (p *peer) Shown(room jobs.Place) (list []Shown) {

@@ -350,6 +350,9 @@ func (s *Store) Find(context.Context, jobs.JobQuery) ([]jobs.Report, int, error)
 	return nil, 0, s.broken
 }
 
+// ClosedRooms lists none.
+func (s *Store) ClosedRooms(context.Context, string, int) ([]string, error) { return nil, s.broken }
+
 // Notices returns what of a job is still to be said.
 func (s *Store) Notices(_ context.Context, id jobs.JobID) (list []jobs.Notice, err error) {
 	s.mu.Lock()

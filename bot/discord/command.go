@@ -31,7 +31,7 @@ func (l listener) command(ctx context.Context, i *discordapi.Interaction, data *
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	m.Place = place
+	m.Place, m.Reach = place.Place, place.reach
 	if m.Way == bot.WayMenu {
 		return l.handler.Hear(ctx, m)
 	}
@@ -62,7 +62,7 @@ func (l listener) ask(ctx context.Context, m *bot.Message, options map[string]st
 		m.Files = l.front.files(list)
 	}
 	if strings.TrimSpace(m.Text) == "" && len(m.Files) == 0 {
-		return l.handler.Click(ctx, bot.Click{Keys: m.Keys, Place: m.Place, User: m.User, Direct: m.Direct, Button: bot.Button{Action: bot.ActNew}})
+		return l.handler.Click(ctx, bot.Click{Keys: m.Keys, Place: m.Place, Reach: m.Reach, User: m.User, Direct: m.Direct, Button: bot.Button{Action: bot.ActNew}})
 	}
 	return l.handler.Hear(ctx, *m)
 }
@@ -133,7 +133,7 @@ func (l listener) suggest(ctx context.Context, i *discordapi.Interaction) error 
 	if err != nil {
 		return err
 	}
-	found, err := l.handler.Suggest(ctx, place, userOf(i).ID, focused(i.ApplicationCommandData().Options))
+	found, err := l.handler.Suggest(ctx, place.Place, userOf(i), focused(i.ApplicationCommandData().Options))
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,16 @@ func newPeer(s *discordfake.Server) *peer {
 func (p *peer) Room() jobs.Place { return p.room }
 func (p *peer) Person() string   { return "700" }
 
+func (p *peer) Closed() jobs.Place {
+	room := p.room
+	room.Channel = p.s.AddChannel(room.Workspace, "", discordfake.TextChannel)
+	p.s.Hide(room.Channel, p.Person())
+	for _, id := range []string{p.Person(), "799"} {
+		p.s.Member(room.Workspace, id)
+	}
+	return room
+}
+
 func (p *peer) Shown(room jobs.Place) (list []bottest.Shown) {
 	for _, m := range p.s.Messages(room.Channel) {
 		thread := ""

@@ -56,6 +56,7 @@ type FrontEnd struct {
 	identify *rate.Limiter
 	cdn      *http.Client // for files: Discord's store, not its API
 	rooms    *rooms
+	inside   *inside
 	marks    *marks
 	turns    turns
 	events   chan struct{} // one place for each event that is handled at once
@@ -96,7 +97,7 @@ func New(cfg Config) (*FrontEnd, error) {
 	}
 	client := &http.Client{Transport: redirect{base: base, next: next}, Timeout: restWithin}
 	f := &FrontEnd{
-		cfg: cfg, log: cfg.Log, rest: newREST(client, cfg.Token, cfg.APIURL == ""), rooms: newRooms(), marks: &marks{refs: map[string]string{}},
+		cfg: cfg, log: cfg.Log, rest: newREST(client, cfg.Token, cfg.APIURL == ""), rooms: newRooms(), inside: &inside{known: map[string]membership{}}, marks: &marks{refs: map[string]string{}},
 		cdn:      &http.Client{Transport: next, Timeout: eventWithin, CheckRedirect: noRedirect},
 		identify: rate.NewLimiter(rate.Every(cfg.IdentifyEvery), 1), events: make(chan struct{}, maxEvents), key: key,
 		turns: turns{last: map[string]chan struct{}{}},

@@ -59,7 +59,7 @@ func (e *ears) Click(_ context.Context, c bot.Click) (bot.Reply, error) {
 
 func (e *ears) Home(context.Context, bot.HomeQuery) (bot.Page, error) { return bot.Page{}, nil }
 
-func (e *ears) Suggest(_ context.Context, _ jobs.Place, _, begin string) ([]bot.Choice, error) {
+func (e *ears) Suggest(_ context.Context, _ jobs.Place, _ bot.User, begin string) ([]bot.Choice, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.begins = append(e.begins, begin)

@@ -209,12 +209,12 @@ func (l listener) submitted(ctx context.Context, i *discordapi.Interaction, b bo
 	if b.Action != bot.ActNew {
 		return l.click(ctx, i, bot.Click{Button: b, Fields: in.fields})
 	}
-	place, _, err := l.stands(ctx, i)
+	where, _, err := l.stands(ctx, i)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	return l.handler.Hear(ctx, bot.Message{
-		Keys: []string{keyOf(i)}, Place: place, User: userOf(i), Text: in.fields[bot.FieldRequest], Files: l.front.files(in.files),
+		Keys: []string{keyOf(i)}, Place: where.Place, Reach: where.reach, User: userOf(i), Text: in.fields[bot.FieldRequest], Files: l.front.files(in.files),
 		Way: bot.WayForm, Direct: i.GuildID == "",
 		Draft: bot.Draft{Budget: in.fields[bot.FieldBudget], Priority: in.fields[bot.FieldPriority], Approval: in.fields[bot.FieldApproval]},
 	})

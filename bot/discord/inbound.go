@@ -59,12 +59,16 @@ func (l listener) attach(ctx context.Context, api *discordapi.Session) {
 		})
 	})
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.ChannelCreate) { l.note(func() { rooms.learn(e.Channel) }) })
+	api.AddHandler(func(_ *discordapi.Session, e *discordapi.ChannelUpdate) { l.note(func() { rooms.learn(e.Channel) }) })
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.ThreadCreate) { l.note(func() { rooms.learn(e.Channel) }) })
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildRoleCreate) {
 		l.note(func() { rooms.role(e.GuildID, e.Role) })
 	})
 	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildRoleUpdate) {
 		l.note(func() { rooms.role(e.GuildID, e.Role) })
+	})
+	api.AddHandler(func(_ *discordapi.Session, e *discordapi.GuildRoleDelete) {
+		l.note(func() { rooms.dropRole(e.GuildID, e.RoleID) })
 	})
 }
 
@@ -116,7 +120,7 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 		log.Error("message not heard: discord does not say who the bot is", "err", err)
 		return
 	}
-	place, way, ok, err := l.addressed(ctx, m, self.user)
+	at, way, ok, err := l.addressed(ctx, m, self.user)
 	switch {
 	case err != nil:
 		log.Error("message not heard: its channel is not known", "err", err)
@@ -130,8 +134,9 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 		return
 	}
 	reply, err := l.handler.Hear(ctx, bot.Message{
-		Keys: []string{"discord:message:" + m.ID}, Place: place, ID: m.ID, User: l.author(m),
-		Text: text, Files: l.front.files(m.Attachments), Way: way, Direct: m.GuildID == "",
+		Keys: []string{"discord:message:" + m.ID}, Place: at.Place, ID: m.ID, User: l.author(m),
+		Text: text, Files: l.front.files(m.Attachments), Way: way, Direct: m.GuildID == "", Reach: at.reach,
+		Overheard: m.GuildID != "", // Discord has no private answer to a message
 	})
 	if err != nil {
 		log.Error("message not handled", "err", err)
@@ -144,27 +149,27 @@ func (l listener) message(ctx context.Context, log *slog.Logger, m *discordapi.M
 
 // addressed says where a message stands and how it came, and reports whether it may
 // be for Bob.
-func (l listener) addressed(ctx context.Context, m *discordapi.Message, self string) (jobs.Place, bot.Way, bool, error) {
+func (l listener) addressed(ctx context.Context, m *discordapi.Message, self string) (spot, bot.Way, bool, error) {
 	if m.GuildID == "" {
-		return placeIn(m.ChannelID, room{}, origin(m, self)), bot.WayDirect, true, nil
+		return spot{Place: placeIn(m.ChannelID, room{}, origin(m, self))}, bot.WayDirect, true, nil
 	}
 	named := strings.Contains(m.Content, "<@"+self+">") || strings.Contains(m.Content, "<@!"+self+">")
 	r, err := l.front.room(ctx, m.ChannelID)
 	if err != nil {
-		return jobs.Place{}, "", false, err
+		return spot{}, "", false, err
 	}
 	r.guild = m.GuildID
 	thread := origin(m, self)
 	switch {
 	case named && thread == "" && r.parent == "":
 		// A thread that is made from a message is named as the message.
-		return placeIn(m.ChannelID, r, m.ID), bot.WayMention, true, nil
+		return l.front.spotIn(ctx, placeIn(m.ChannelID, r, m.ID), r), bot.WayMention, true, nil
 	case named:
-		return placeIn(m.ChannelID, r, thread), bot.WayMention, true, nil
+		return l.front.spotIn(ctx, placeIn(m.ChannelID, r, thread), r), bot.WayMention, true, nil
 	case r.parent != "" || thread != "":
-		return placeIn(m.ChannelID, r, thread), bot.WayReply, true, nil
+		return l.front.spotIn(ctx, placeIn(m.ChannelID, r, thread), r), bot.WayReply, true, nil
 	}
-	return jobs.Place{}, "", false, nil
+	return spot{}, "", false, nil
 }
 
 // origin is the message that a reply to Bob belongs to: what he said, or what that
@@ -187,6 +192,7 @@ func (l listener) author(m *discordapi.Message) bot.User {
 		if m.Member.Nick != "" {
 			u.Name = m.Member.Nick
 		}
+		l.front.inside.setRoles(m.GuildID, m.Author.ID, m.Member.Roles)
 		u.Admin = l.front.rooms.admin(m.GuildID, m.Author.ID, m.Member.Roles)
 	}
 	return u

@@ -59,6 +59,7 @@ func TestHear_mention(t *testing.T) {
 	want := bot.Message{
 		Keys: []string{"discord:message:" + id}, Place: o.place(id), ID: id, Way: bot.WayMention,
 		User: bot.User{ID: "700", Name: "User 700"}, Text: "compare with @eve's numbers",
+		Reach: bot.ReachWorkspace, Overheard: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

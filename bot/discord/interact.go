@@ -209,16 +209,23 @@ func hookOf(self identity, i *discordapi.Interaction) string {
 }
 
 // at is where an interaction was made.
-func (f *FrontEnd) at(ctx context.Context, i *discordapi.Interaction, thread string) (jobs.Place, error) {
+func (f *FrontEnd) at(ctx context.Context, i *discordapi.Interaction, thread string) (spot, error) {
 	if i.GuildID == "" {
-		return placeIn(i.ChannelID, room{}, thread), nil
+		return spot{Place: placeIn(i.ChannelID, room{}, thread)}, nil
+	}
+	if i.Member != nil && i.Member.User != nil {
+		f.inside.setRoles(i.GuildID, i.Member.User.ID, i.Member.Roles)
 	}
 	r, err := f.room(ctx, i.ChannelID)
-	if e, ok := errors.AsType[*apiError](err); ok && e.status != http.StatusTooManyRequests {
-		r, err = room{}, nil // a channel that Bob does not see: what is put up there will say so
-	}
 	r.guild = i.GuildID
-	return placeIn(i.ChannelID, r, thread), err
+	if e, ok := errors.AsType[*apiError](err); ok && e.status != http.StatusTooManyRequests {
+		// A channel that Bob does not see: what is put up there will say so.
+		return spot{Place: placeIn(i.ChannelID, r, thread)}, nil
+	}
+	if err != nil {
+		return spot{}, err
+	}
+	return f.spotIn(ctx, placeIn(i.ChannelID, r, thread), r), nil
 }
 
 // userOf is who made an interaction.
@@ -264,10 +271,11 @@ func (l listener) pressed(ctx context.Context, log *slog.Logger, i *discordapi.I
 
 // click hands a button or a form to the conversation: k says all but who used it where.
 func (l listener) click(ctx context.Context, i *discordapi.Interaction, k bot.Click) (bot.Reply, error) {
-	var err error
-	if k.Place, k.At, err = l.stands(ctx, i); err != nil {
+	where, at, err := l.stands(ctx, i)
+	if err != nil {
 		return bot.Reply{}, err
 	}
+	k.Place, k.Reach, k.At = where.Place, where.reach, at
 	if k.At != "" {
 		k.Beside = buttonsOf(i.Message)
 	}
@@ -277,7 +285,7 @@ func (l listener) click(ctx context.Context, i *discordapi.Interaction, k bot.Cl
 
 // stands is where a button or the one that opened a form stands, and on which message;
 // empty: on none that all see.
-func (l listener) stands(ctx context.Context, i *discordapi.Interaction) (place jobs.Place, at string, err error) {
+func (l listener) stands(ctx context.Context, i *discordapi.Interaction) (where spot, at string, err error) {
 	thread := ""
 	if m := i.Message; m != nil && m.Flags&discordapi.MessageFlagsEphemeral == 0 {
 		at, thread = m.ID, m.ID // the thread of a message in a channel, where it has one
@@ -285,6 +293,6 @@ func (l listener) stands(ctx context.Context, i *discordapi.Interaction) (place 
 			thread = ref.MessageID
 		}
 	}
-	place, err = l.front.at(ctx, i, thread)
-	return place, at, err
+	where, err = l.front.at(ctx, i, thread)
+	return where, at, err
 }

@@ -17,16 +17,22 @@ const maxRooms = 100_000
 type room struct {
 	guild  string // empty: a direct message
 	parent string // of a thread; empty: it is none
+	apart  bool   // a private thread: who reads its channel does not read it
+	ruled  bool   // the rules are known; threads have those of their parents
+	rules  []rule // who may do what there, beside their roles
 }
+
+// rule is what somebody may do in a channel, or may not.
+type rule = discordapi.PermissionOverwrite
 
 // guild is what Bob knows of a server of people.
 type guild struct {
-	owner  string
-	admins map[string]bool // roles that may administer it
+	owner string
+	roles map[string]int64 // what their members may do
 }
 
-// rooms remembers which channels are threads of which, and who administers guilds,
-// as the gateway tells. It is safe for concurrent use.
+// rooms remembers which channels are threads of which, who may see them, and who
+// administers guilds, as the gateway tells. It is safe for concurrent use.
 type rooms struct {
 	mu     sync.Mutex
 	rooms  map[string]room
@@ -48,6 +54,10 @@ func (f *FrontEnd) room(ctx context.Context, id string) (room, error) {
 	if r, ok := f.rooms.get(id); ok {
 		return r, nil
 	}
+	return f.askRoom(ctx, id)
+}
+
+func (f *FrontEnd) askRoom(ctx context.Context, id string) (room, error) {
 	var c discordapi.Channel
 	if err := f.rest.call(ctx, request{method: http.MethodGet, path: "/channels/" + id}, &c); err != nil {
 		return room{}, err
@@ -67,11 +77,18 @@ func (r *rooms) get(id string) (room, bool) {
 func (r *rooms) learn(c *discordapi.Channel) room {
 	found := room{guild: c.GuildID}
 	if c.IsThread() {
-		found.parent = c.ParentID
+		found.parent, found.apart = c.ParentID, c.Type == discordapi.ChannelTypeGuildPrivateThread
+	} else {
+		found.ruled = true
+	}
+	for _, o := range c.PermissionOverwrites {
+		if o != nil {
+			found.rules = append(found.rules, *o)
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.rooms) < maxRooms {
+	if _, known := r.rooms[c.ID]; known || len(r.rooms) < maxRooms {
 		r.rooms[c.ID] = found
 	}
 	return found
@@ -87,20 +104,28 @@ func (r *rooms) join(g *discordapi.Guild) {
 		c.GuildID = g.ID
 		r.learn(c)
 	}
-	admins := map[string]bool{}
+	roles := map[string]int64{}
 	for _, role := range g.Roles {
-		admins[role.ID] = administers(role.Permissions)
+		roles[role.ID] = role.Permissions
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.guilds[g.ID] = &guild{owner: g.OwnerID, admins: admins}
+	r.guilds[g.ID] = &guild{owner: g.OwnerID, roles: roles}
 }
 
 func (r *rooms) role(guildID string, role *discordapi.Role) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if g := r.guilds[guildID]; g != nil && role != nil {
-		g.admins[role.ID] = administers(role.Permissions)
+		g.roles[role.ID] = role.Permissions
+	}
+}
+
+func (r *rooms) dropRole(guildID, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if g := r.guilds[guildID]; g != nil {
+		delete(g.roles, id)
 	}
 }
 
@@ -117,11 +142,11 @@ func (r *rooms) admin(guildID, user string, roles []string) bool {
 	if g == nil {
 		return false
 	}
-	if g.owner == user || g.admins[guildID] { // the role of everybody is called as the guild
+	if g.owner == user || administers(g.roles[guildID]) { // the role of everybody is called as the guild
 		return true
 	}
 	for _, id := range roles {
-		if g.admins[id] {
+		if administers(g.roles[id]) {
 			return true
 		}
 	}

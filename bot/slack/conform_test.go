@@ -19,6 +19,11 @@ func (p *peer) Room() jobs.Place { return slackPlace("C1", "") }
 
 func (p *peer) Person() string { return "U1" }
 
+func (p *peer) Closed() jobs.Place {
+	p.fake.Private("C9", p.Person())
+	return slackPlace("C9", "")
+}
+
 func (p *peer) Shown(room jobs.Place) (list []bottest.Shown) {
 	for _, m := range p.fake.Messages(room.Workspace, room.Channel) {
 		s := bottest.Shown{Message: m.TS, Thread: cmp.Or(m.Thread, m.TS), Text: m.Words(), Pings: m.Pings(), Labels: m.Labels()}

@@ -127,6 +127,18 @@ func unusable(err error) bool {
 	return ok && (trouble(e.Err, deedLook) == bot.TroubleRevoked || e.Err == "not_allowed_token_type" || e.Err == "missing_scope")
 }
 
+// hidden reports whether Slack says that a channel is none that Bob sees.
+func hidden(err error) bool {
+	e, ok := errors.AsType[slackapi.SlackErrorResponse](err)
+	return ok && trouble(e.Err, deedLook) == bot.TroubleGone
+}
+
+// lacksScope reports whether Bob was not let do something by who installed him.
+func lacksScope(err error) bool {
+	e, ok := errors.AsType[slackapi.SlackErrorResponse](err)
+	return ok && e.Err == "missing_scope"
+}
+
 // pause waits for d or the end of ctx.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

@@ -134,6 +134,7 @@ func (s *Slack) mention(ctx context.Context, h bot.Handler, in incoming, ev *sla
 // message takes a direct message, or a reply in a thread. A message that names Bob in
 // a channel comes as a mention too.
 func (s *Slack) message(ctx context.Context, h bot.Handler, in incoming, ev *slackevents.MessageEvent) answer {
+	s.rooms.told(in.t, ev.Channel, ev.ChannelType)
 	switch ev.SubType {
 	case "", "file_share", "thread_broadcast":
 	default: // edits, deletions, people who come and go
@@ -173,7 +174,7 @@ func (s *Slack) hear(ctx context.Context, h bot.Handler, in incoming, sp spoken)
 	}
 	m := bot.Message{
 		Keys:  []string{eventKey(in.id), messageKey(in.t.id, sp.channel, sp.ts)},
-		Place: place(in.t.id, sp.channel, thread), ID: sp.ts, Way: sp.way,
+		Place: place(in.t.id, sp.channel, thread), ID: sp.ts, Way: sp.way, Direct: direct(sp.channel), Reach: s.rooms.reach(ctx, in.t, sp.channel),
 		User: s.people.user(ctx, in.t, sp.user, ""), Text: written(sp.text, in.t.user), Files: s.files(in.t, sp.files),
 	}
 	reply, err := h.Hear(ctx, m)
@@ -227,7 +228,7 @@ func (s *Slack) reaction(ctx context.Context, h bot.Handler, in incoming, ev *sl
 // stop gives a stop sign to the job of a place.
 func (s *Slack) stop(ctx context.Context, h bot.Handler, in incoming, c bot.Click) answer {
 	c.Keys = []string{eventKey(in.id)}
-	c.Button.Action = bot.ActStop
+	c.Button.Action, c.Direct = bot.ActStop, direct(c.Place.Channel)
 	user := c.User.ID
 	c.User = s.people.user(ctx, in.t, user, "")
 	reply, err := h.Click(ctx, c)
@@ -252,6 +253,7 @@ func (s *Slack) command(ctx context.Context, h bot.Handler, cmd slackapi.SlashCo
 	begun := s.cfg.Now()
 	reply, err := h.Hear(ctx, bot.Message{
 		Keys: []string{triggerKey(cmd.TriggerID)}, Place: place(t.id, cmd.ChannelID, ""), Way: bot.WayCommand,
+		Direct: direct(cmd.ChannelID), Reach: s.rooms.reach(ctx, t, cmd.ChannelID),
 		User: s.people.user(ctx, t, cmd.UserID, cmd.UserName), Text: written(cmd.Text, t.user),
 	})
 	if err != nil && !errors.Is(err, jobs.ErrSeen) {

@@ -48,15 +48,15 @@ func TestSlack_hearsEveryWayIn(t *testing.T) {
 			trigger := got[0].Keys[0]
 			menu := got[len(got)-1].Keys
 			s.same(got, []bot.Message{
-				{Keys: []string{trigger}, Place: slackPlace("C1", ""), User: ann, Text: "sum <this> for @ben", Way: bot.WayCommand},
-				{Keys: []string{got[1].Keys[0], "slack:message:T1:C1:" + root}, Place: slackPlace("C1", root), ID: root, User: ann, Text: "make slides & a table", Way: bot.WayMention},
-				{Keys: []string{got[2].Keys[0], "slack:message:T1:C1:" + reply}, Place: slackPlace("C1", root), ID: reply, User: ann, Text: "also in French", Way: bot.WayReply},
-				{Keys: []string{got[3].Keys[0], "slack:message:T1:C1:" + again}, Place: slackPlace("C1", root), ID: again, User: ann, Text: "status", Way: bot.WayMention},
+				{Keys: []string{trigger}, Place: slackPlace("C1", ""), User: ann, Text: "sum <this> for @ben", Way: bot.WayCommand, Reach: bot.ReachWorkspace},
+				{Keys: []string{got[1].Keys[0], "slack:message:T1:C1:" + root}, Place: slackPlace("C1", root), ID: root, User: ann, Text: "make slides & a table", Way: bot.WayMention, Reach: bot.ReachWorkspace},
+				{Keys: []string{got[2].Keys[0], "slack:message:T1:C1:" + reply}, Place: slackPlace("C1", root), ID: reply, User: ann, Text: "also in French", Way: bot.WayReply, Reach: bot.ReachWorkspace},
+				{Keys: []string{got[3].Keys[0], "slack:message:T1:C1:" + again}, Place: slackPlace("C1", root), ID: again, User: ann, Text: "status", Way: bot.WayMention, Reach: bot.ReachWorkspace},
 				{
 					Keys: []string{got[4].Keys[0], "slack:message:T1:DU1:" + direct}, Place: slackPlace("DU1", direct), ID: direct, User: ann, Text: "use the file",
-					Way: bot.WayDirect, Files: []bot.File{{Name: "q4.csv", Size: 8}},
+					Way: bot.WayDirect, Direct: true, Files: []bot.File{{Name: "q4.csv", Size: 8}},
 				},
-				{Keys: menu, Place: slackPlace("C1", root), ID: reply, User: ann, Text: "also in French", Way: bot.WayMenu},
+				{Keys: menu, Place: slackPlace("C1", root), ID: reply, User: ann, Text: "also in French", Way: bot.WayMenu, Reach: bot.ReachWorkspace},
 			})
 			if !strings.HasPrefix(trigger, "slack:trigger:") || !strings.HasPrefix(got[1].Keys[0], "slack:event:Ev") || menu[0] == trigger {
 				t.Errorf("keys %q %q %q", trigger, got[1].Keys, menu)

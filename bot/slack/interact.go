@@ -102,7 +102,7 @@ func (s *Slack) press(ctx context.Context, h bot.Handler, t *team, ic slackapi.I
 	view := s.window(ctx, t, ic, b, o)
 	reply, err := h.Click(ctx, bot.Click{
 		Keys:  []string{triggerKey(ic.TriggerID)},
-		Place: place(t.id, o.Channel, o.Thread), At: o.Message, Button: b,
+		Place: place(t.id, o.Channel, o.Thread), At: o.Message, Button: b, Direct: direct(o.Channel),
 		User: s.people.user(ctx, t, ic.User.ID, ic.User.Name),
 	})
 	reply = s.clicked(t, reply, err)
@@ -266,6 +266,7 @@ func (s *Slack) handOver(ctx context.Context, h bot.Handler, t *team, ic slackap
 	}
 	reply, err := h.Hear(ctx, bot.Message{
 		Keys: []string{triggerKey(ic.TriggerID)}, Place: place(t.id, ic.Channel.ID, thread), ID: ic.Message.Timestamp,
+		Direct: direct(ic.Channel.ID), Reach: s.rooms.reach(ctx, t, ic.Channel.ID),
 		User: s.people.user(ctx, t, ic.User.ID, ic.User.Name), Text: written(ic.Message.Text, t.user),
 		Files: s.files(t, ic.Message.Files), Way: bot.WayMenu,
 	})

@@ -197,7 +197,7 @@ func TestSlack_theShortcutForANewJobOpensItsForm(t *testing.T) {
 				t.Fatalf("heard %d, want 1", len(got))
 			}
 			s.same(got[0], bot.Message{
-				Keys: got[0].Keys, Place: slackPlace("DU1", ""), User: bot.User{ID: "U1", Name: "u1"}, Text: "count the stars",
+				Keys: got[0].Keys, Place: slackPlace("DU1", ""), User: bot.User{ID: "U1", Name: "u1"}, Text: "count the stars", Direct: true,
 				Way: bot.WayForm, Draft: bot.Draft{Budget: "0.50"},
 			})
 		})

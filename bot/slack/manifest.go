@@ -28,7 +28,7 @@ func scopes() []string {
 	return []string{
 		"app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write", "commands",
 		"files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
-		"mpim:history", "reactions:read", "reactions:write", "users:read",
+		"mpim:history", "mpim:read", "reactions:read", "reactions:write", "users:read",
 	}
 }
 

@@ -26,6 +26,8 @@ const (
 	mViewEdit  method = "views.update"
 	mPublish   method = "views.publish"
 	mUser      method = "users.info"
+	mChannels  method = "users.conversations"
+	mChannel   method = "conversations.info"
 	mUpload    method = "files.getUploadURLExternal"
 	mComplete  method = "files.completeUploadExternal"
 	mFile      method = "files.info"
@@ -61,6 +63,8 @@ func (m method) pace() pace {
 		return pace{perMinute: 30, burst: 10}
 	case mUnreact:
 		return pace{perMinute: 12, burst: 4}
+	case mChannels, mChannel:
+		return pace{perMinute: 36, burst: 12}
 	default:
 		return pace{perMinute: 75, burst: 20}
 	}

@@ -34,7 +34,7 @@ const (
 func newPeople(s *Slack) *people { return &people{s: s, known: map[string]person{}} }
 
 // user returns what is known of a person. Who Slack does not tell of in time has an
-// ID and the name that is given alone.
+// ID and the name that is given alone, and may be a guest.
 func (p *people) user(ctx context.Context, t *team, id, name string) bot.User {
 	key, now := t.id+" "+id, p.s.cfg.Now()
 	p.mu.Lock()
@@ -43,7 +43,7 @@ func (p *people) user(ctx context.Context, t *team, id, name string) bot.User {
 	if ok && now.Before(old.until) {
 		return old.user
 	}
-	found := bot.User{ID: id, Name: name}
+	found := bot.User{ID: id, Name: name, Guest: true}
 	if id == "" || !p.s.pacer.free(t.id, mUser) {
 		return found
 	}
@@ -69,7 +69,10 @@ func (p *people) user(ctx context.Context, t *team, id, name string) bot.User {
 
 // userOf translates what Slack says of a person.
 func userOf(info *slackapi.User, id, name string) bot.User {
-	u := bot.User{ID: id, Name: name, Admin: info.IsAdmin || info.IsOwner || info.IsPrimaryOwner, Locale: info.Locale}
+	u := bot.User{
+		ID: id, Name: name, Admin: info.IsAdmin || info.IsOwner || info.IsPrimaryOwner, Locale: info.Locale,
+		Guest: info.IsRestricted || info.IsUltraRestricted || info.IsStranger,
+	}
 	for _, n := range []string{info.Profile.DisplayName, info.RealName, info.Name} {
 		if n != "" {
 			u.Name = n

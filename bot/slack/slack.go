@@ -51,6 +51,7 @@ type Slack struct {
 	pacer   *pacer
 	teams   *teams
 	people  *people
+	rooms   *rooms
 	home    *home
 	lacks   *lacks
 	session *sessions
@@ -81,7 +82,7 @@ func New(cfg Config) (*Slack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.people = newPeople(s)
+	s.people, s.rooms = newPeople(s), newRooms(s)
 	s.home = newHome(s)
 	s.lacks, s.session, s.marks = newLacks(s), newSessions(s), newMarks(s)
 	s.halves, s.told = newMemory(), newMemory()

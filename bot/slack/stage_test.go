@@ -69,7 +69,7 @@ func (e *ear) Home(ctx context.Context, q bot.HomeQuery) (bot.Page, error) {
 	return e.home(ctx, q)
 }
 
-func (e *ear) Suggest(context.Context, jobs.Place, string, string) ([]bot.Choice, error) {
+func (e *ear) Suggest(context.Context, jobs.Place, bot.User, string) ([]bot.Choice, error) {
 	return nil, nil
 }
 

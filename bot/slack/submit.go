@@ -34,7 +34,7 @@ func (s *Slack) submit(ctx context.Context, h bot.Handler, t *team, ic slackapi.
 		reply, err = s.submitNew(ctx, h, t, ic, o, user, fields)
 	} else {
 		reply, err = h.Click(ctx, bot.Click{
-			Keys: []string{triggerKey(ic.TriggerID)}, Place: place(t.id, o.Channel, o.Thread), At: o.Message,
+			Keys: []string{triggerKey(ic.TriggerID)}, Place: place(t.id, o.Channel, o.Thread), At: o.Message, Direct: direct(o.Channel),
 			User: user, Button: b, Fields: fields,
 		})
 	}
@@ -58,6 +58,7 @@ func (s *Slack) submitNew(ctx context.Context, h bot.Handler, t *team, ic slacka
 	}
 	return h.Hear(ctx, bot.Message{
 		Keys: []string{triggerKey(ic.TriggerID)}, Place: at, User: user, Text: fields[fieldRequest], Way: bot.WayForm,
+		Direct: direct(at.Channel), Reach: s.rooms.reach(ctx, t, at.Channel),
 		Files: s.files(t, formFiles(ic.View.State)),
 		Draft: bot.Draft{Budget: fields[fieldBudget], Priority: fields[fieldPriority], Approval: fields[fieldApproval]},
 	})

@@ -28,7 +28,7 @@ access:
 	}
 	rules := got.Access.rules()
 	dm := jobs.Visitor{Place: jobs.Place{Surface: "discord"}, User: "discord::9", Direct: true}
-	if err := rules.May(dm, jobs.ActCancel, "slack:T1:U1"); err != nil {
+	if err := rules.May(dm, jobs.ActCancel, jobs.Matter{Owner: "slack:T1:U1"}); err != nil {
 		t.Errorf("an admin may not: %v", err)
 	}
 }

@@ -59,7 +59,7 @@ func (s *server) talks(keeper *schedule.Keeper) (start func(ctx context.Context,
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := s.h.conversation(keeper)
+	c, err := s.h.conversation(keeper, list)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,13 +134,17 @@ func (s *server) voice(f surface) (*bot.Reporter, *bot.Delivery, func(), error) 
 }
 
 // conversation makes what people on all front ends talk to.
-func (h *house) conversation(keeper *schedule.Keeper) (*bot.Conversation, error) {
+func (h *house) conversation(keeper *schedule.Keeper, list []surface) (*bot.Conversation, error) {
 	zone, err := schedule.Zone(h.cfg.Schedules.TimeZone)
 	if err != nil {
 		return nil, err
 	}
+	doors := map[string]bot.Doors{}
+	for _, f := range list {
+		doors[f.Name()] = f
+	}
 	return bot.NewConversation(bot.Config{
 		Jobs: h.service, Places: h.store, Files: h.store, Schedules: keeper, Gate: h.cfg.Access.rules(),
-		Now: time.Now, Budget: h.cfg.Jobs.Budget, Zone: zone,
+		Doors: doors, Now: time.Now, Budget: h.cfg.Jobs.Budget, Zone: zone,
 	})
 }

@@ -71,7 +71,7 @@ func (h *house) keeper() (*schedule.Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	return schedule.New(schedule.Config{Store: h.store, Jobs: h.service, Log: h.log, Now: time.Now, Zone: zone, Chores: chores})
+	return schedule.New(schedule.Config{Store: h.store, Jobs: h.service, Log: h.log, Now: time.Now, Zone: zone, Chores: chores, Allowed: h.cfg.Access.rules().MayRun})
 }
 
 // reader makes a keeper of a store that is only read.

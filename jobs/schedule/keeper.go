@@ -50,6 +50,9 @@ type Config struct {
 	Now    func() time.Time
 	Zone   *time.Location // of schedules that name none; nil: UTC
 	Chores []Chore        // housekeeping that Run does beside
+	// Allowed says, as a *jobs.UserError, why an owner's schedules may not run any more;
+	// nil: all may.
+	Allowed func(o jobs.Owner) error
 }
 
 // Keeper keeps schedules, and runs them while Run does. It is safe for concurrent

@@ -162,8 +162,14 @@ func (t *turn) after(slot time.Time) jobs.Slots {
 	return jobs.Slots{Next: t.times.Next(slot), Waiting: t.s.Slots.Waiting}
 }
 
-// start submits the job of a slot, as far as the month's budget goes.
+// start submits the job of a slot, if its owner still may, as far as the month's budget
+// goes.
 func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots) error {
+	if allowed := t.k.cfg.Allowed; allowed != nil {
+		if e, ok := errors.AsType[*jobs.UserError](allowed(t.s.Owner)); ok {
+			return t.skip(ctx, slot, rest, e.Message) // not said where Bob is not to speak
+		}
+	}
 	budget, usedUp, err := t.budget(ctx, slot)
 	if err != nil {
 		return err
@@ -180,7 +186,7 @@ func (t *turn) start(ctx context.Context, slot time.Time, rest jobs.Slots) error
 	}
 	r := jobs.Request{
 		Key: key(t.s.ID, slot), Text: whole.Request, Stored: append([]jobs.FileInfo{}, whole.Files...),
-		User: whole.Owner.User, Workspace: whole.Owner.Workspace, Channel: whole.Owner.Channel, Place: whole.Owner.Place(),
+		User: whole.Owner.User, Workspace: whole.Owner.Workspace, Channel: whole.Owner.Channel, Place: whole.Owner.Place(), Room: whole.Owner.Room,
 		Priority: whole.Priority, Model: whole.Model, Budget: budget,
 	}
 	if r.Place.Surface != "" {

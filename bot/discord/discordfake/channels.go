@@ -30,6 +30,8 @@ func (s *Server) channel(req Request, part []string, body map[string]any, r *htt
 		return s.post(c, BotID, req, body)
 	case len(part) == 3 && part[2] == "threads" && req.Method == http.MethodPost:
 		return s.thread(c, s.id(), body)
+	case len(part) == 4 && part[2] == "thread-members" && req.Method == http.MethodGet:
+		return c.threadMember(part[3])
 	case len(part) >= 4 && part[2] == "messages":
 		return s.message(c, req, part, body)
 	}
@@ -83,7 +85,7 @@ func (s *Server) Forget() {
 func (s *Server) thread(c *Channel, id string, body map[string]any) (any, error) {
 	name, _ := body["name"].(string)
 	switch {
-	case c.Guild == "" || c.Type == PublicThread:
+	case c.Guild == "" || c.Type == PublicThread || c.Type == PrivateThread:
 		return nil, &problem{http.StatusBadRequest, 50024, "Cannot execute action on this channel type"}
 	case name == "" || utf8.RuneCountInString(name) > 100:
 		return nil, invalidForm("name")

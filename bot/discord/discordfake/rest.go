@@ -155,11 +155,8 @@ func (s *Server) route(req Request, r *http.Request) (any, error) {
 		return s.applications(req, part)
 	case part[0] == "channels" && len(part) >= 2:
 		return s.channel(req, part, body, r)
-	case part[0] == "guilds" && len(part) == 2:
-		if g := s.guilds[part[1]]; g != nil {
-			return map[string]any{"id": g.ID, "owner_id": g.Owner}, nil
-		}
-		return nil, notFound(10004)
+	case part[0] == "guilds" && len(part) >= 2:
+		return s.guild(part)
 	case open:
 		return s.interactions(req, part, body)
 	}
@@ -227,7 +224,10 @@ func channelShape(c *Channel) map[string]any {
 	if c.Owner != "" {
 		out["owner_id"] = c.Owner
 	}
-	if c.Type == PublicThread {
+	if c.overwrites != nil {
+		out["permission_overwrites"] = c.overwrites
+	}
+	if c.Type == PublicThread || c.Type == PrivateThread {
 		out["thread_metadata"] = map[string]any{"archived": c.Archived, "locked": false, "auto_archive_duration": 1440}
 	}
 	return out

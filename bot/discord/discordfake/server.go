@@ -48,6 +48,8 @@ type Guild struct {
 	ID    string
 	Owner string
 	Roles []map[string]any
+
+	members map[string][]string // their roles
 }
 
 // Channel is a channel, a thread or a direct message.
@@ -58,8 +60,10 @@ type Channel struct {
 	Archived                bool
 	Messages                []*Message
 
-	nonces map[string]*Message
-	rules  rules
+	nonces     map[string]*Message
+	rules      rules
+	overwrites []any    // who may do what there, as Discord tells of it
+	people     []string // of a private thread
 }
 
 // Message is a message as it stands.
@@ -152,6 +156,7 @@ func (s *Server) AddGuild(owner string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := &Guild{ID: s.id(), Owner: owner}
+	g.Roles = append(g.Roles, map[string]any{"id": g.ID, "name": "@everyone", "permissions": "3072"}) // to see and to write
 	s.guilds[g.ID] = g
 	return g.ID
 }
@@ -161,6 +166,7 @@ const (
 	TextChannel   = 0
 	DirectChannel = 1
 	PublicThread  = 11
+	PrivateThread = 12
 )
 
 // AddChannel makes a channel of a guild, a thread below a parent, or a direct

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -245,7 +246,33 @@ func (s *Server) channelInfo(_ Team, a args) (map[string]any, error) {
 	if code := s.channels[a.text("channel")]; code != "" {
 		return nil, refusal(code)
 	}
-	return map[string]any{"channel": map[string]any{"id": a.text("channel"), "name": strings.ToLower(a.text("channel"))}}, nil
+	return map[string]any{"channel": s.channelJSON(a.text("channel"))}, nil
+}
+
+// channelJSON is a channel as Slack tells of it. The mutex is held.
+func (s *Server) channelJSON(id string) map[string]any {
+	_, private := s.private[id]
+	im := strings.HasPrefix(id, "D")
+	return map[string]any{
+		"id": id, "name": strings.ToLower(id), "is_private": private || im, "is_channel": !private && !im, "is_group": private, "is_im": im,
+	}
+}
+
+// Private makes a channel one that only these people and Bob are in; again, others.
+func (s *Server) Private(channel string, members ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.private[channel] = members
+}
+
+func (s *Server) channelsOf(_ Team, a args) (map[string]any, error) {
+	list := []map[string]any{}
+	for id, members := range s.private {
+		if slices.Contains(members, a.text("user")) && strings.Contains(a.text("types"), "private_channel") {
+			list = append(list, s.channelJSON(id))
+		}
+	}
+	return map[string]any{"channels": list, "response_metadata": map[string]any{"next_cursor": ""}}, nil
 }
 
 // Know makes a person known to users.info, by what Slack says of one.
@@ -256,8 +283,13 @@ func (s *Server) Know(id string, user map[string]any) {
 }
 
 func (s *Server) usersInfo(_ Team, a args) (map[string]any, error) {
-	user, ok := s.users[a.text("user")]
-	if !ok {
+	id := a.text("user")
+	user, ok := s.users[id]
+	switch {
+	case ok:
+	case strings.HasPrefix(id, "U"):
+		user = map[string]any{"id": id}
+	default:
 		return nil, refusal("user_not_found")
 	}
 	return map[string]any{"user": user}, nil

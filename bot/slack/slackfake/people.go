@@ -30,6 +30,9 @@ func (s *Server) Say(p Speech) (ts string, events []*Delivery) {
 	}
 	inner := m.json(false)
 	inner["channel"], inner["event_ts"], inner["channel_type"] = m.Channel, m.TS, "channel"
+	if _, private := s.private[m.Channel]; private {
+		inner["channel_type"] = "group"
+	}
 	s.mu.Unlock()
 	delete(inner, "bot_id")
 	direct := strings.HasPrefix(p.Channel, "D")

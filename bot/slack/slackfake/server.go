@@ -73,7 +73,8 @@ type Server struct {
 	refused  map[string]int
 	recent   map[string][]time.Time
 	faults   map[string][]Fault
-	channels map[string]string // errors of channels
+	channels map[string]string   // errors of channels
+	private  map[string][]string // who is in private channels
 	messages []*Message
 	views    map[string]*View
 	homes    map[string]*View
@@ -104,7 +105,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, base: "http://" + listener.Addr().String(), changed: make(chan struct{}),
 		teams: map[string]Team{}, calls: map[string]int{}, refused: map[string]int{}, recent: map[string][]time.Time{},
-		faults: map[string][]Fault{}, channels: map[string]string{}, views: map[string]*View{}, homes: map[string]*View{},
+		faults: map[string][]Fault{}, channels: map[string]string{}, private: map[string][]string{}, views: map[string]*View{}, homes: map[string]*View{},
 		triggers: map[string]trigger{}, files: map[string]*File{}, users: map[string]map[string]any{}, codes: map[string]Team{},
 		pending: map[string]*Delivery{}, renewals: map[string]Team{}, expired: map[string]bool{}, sessions: map[string]*Session{}, marks: map[string][]string{},
 	}
@@ -273,7 +274,7 @@ func (s *Server) routes() http.Handler {
 		"assistant.threads.setSuggestedPrompts": s.noop, "assistant.threads.setStatus": s.setLine, "agents.sessions.setStatus": s.setSession,
 		"chat.postMessage": s.postMessage, "chat.update": s.update, "chat.postEphemeral": s.postEphemeral,
 		"conversations.replies": s.replies, "conversations.history": s.history, "conversations.open": s.openDM,
-		"conversations.info": s.channelInfo, "views.open": s.viewsOpen, "views.push": s.viewsPush, "views.update": s.viewsUpdate,
+		"conversations.info": s.channelInfo, "users.conversations": s.channelsOf, "views.open": s.viewsOpen, "views.push": s.viewsPush, "views.update": s.viewsUpdate,
 		"views.publish": s.viewsPublish, "files.getUploadURLExternal": s.uploadURL, "files.completeUploadExternal": s.completeUpload,
 		"files.info": s.fileInfo,
 	} {

@@ -137,9 +137,9 @@ func TestSlack_Check_saysWhatToDo(t *testing.T) {
 		fault  string
 		want   []string // of each finding: whether it is well, and what it says
 	}{
-		"all is well": {team, func(*slack.Config) {}, "", []string{"+bob in Acme", "+all 17 are there", "+is on", "+gives an address"}},
+		"all is well": {team, func(*slack.Config) {}, "", []string{"+bob in Acme", "+all 18 are there", "+is on", "+gives an address"}},
 		"no scopes":   {poor, func(*slack.Config) {}, "", []string{"+bob in Acme", "-missing app_mentions:read", "+is on", "+gives an address"}},
-		"no home":     {team, func(*slack.Config) {}, "not_enabled", []string{"+bob in Acme", "+all 17", "-is off", "+gives an address"}},
+		"no home":     {team, func(*slack.Config) {}, "not_enabled", []string{"+bob in Acme", "+all 18", "-is off", "+gives an address"}},
 		"no token":    {team, func(c *slack.Config) { c.BotToken = "xoxb-x" }, "", []string{"-does not take slack.bot_token: invalid_auth", "+gives"}},
 		"no socket":   {team, func(c *slack.Config) { c.AppToken = "xapp-x" }, "", []string{"+bob", "+all", "+is on", "-does not take slack.app_token: invalid_auth"}},
 		"over HTTP":   {team, func(c *slack.Config) { c.Mode = slack.ModeHTTP }, "", []string{"+bob", "+all", "+is on"}},

@@ -107,7 +107,7 @@ func TestSlack_theStopButtonStopsAndComesBackIfTheJobGoesOn(t *testing.T) {
 			calls := s.fake.Calls("agents.sessions.setStatus")
 			s.taken(s.fake.PressStop("T1", "DU1", root, "U1"))
 			got := s.ear.clicked()
-			s.same(got, []bot.Click{{Keys: got[0].Keys, Place: slackPlace("DU1", root), User: bot.User{ID: "U1"}, Button: bot.Button{Action: bot.ActStop}}})
+			s.same(got, []bot.Click{{Keys: got[0].Keys, Place: slackPlace("DU1", root), User: bot.User{ID: "U1"}, Direct: true, Button: bot.Button{Action: bot.ActStop}}})
 			// Slack leaves it to Bob to say what comes of it.
 			s.wait(func() bool { return s.fake.Calls("agents.sessions.setStatus") == calls+1 })
 			s.session(root, "processing", "is working…")

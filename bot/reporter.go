@@ -35,8 +35,9 @@ type ReporterConfig struct {
 }
 
 // Reporter keeps the cards of one surface as their jobs are: first those whose job is
-// over, then those that ask people something, then the ones that are out of date for
-// the longest time. What it knows is in the store: it may be started anew at any time.
+// over, then those that ask people something, then the other news, of each the oldest;
+// cards on which only the time is old come last. What it knows is in the store: it may
+// be started anew at any time.
 type Reporter struct {
 	cfg   ReporterConfig
 	edits *paces // by workspace
@@ -69,8 +70,8 @@ const (
 	maxStrangers = 10_000
 	maxResting   = 1_000
 	// editBurst is how many edits may follow each other at once, as a part of those of a
-	// minute.
-	editBurst = 10
+	// minute: few, because each is one less of the minute's steady edits.
+	editBurst = 25
 )
 
 // NewReporter returns a Reporter for cfg.
@@ -237,7 +238,7 @@ func (r *Reporter) edit(ctx context.Context, scope string, list []*liveCard, now
 		}
 		r.edits.take(scope, now)
 		r.editing[scope]++
-		c.busy, c.edited = true, now
+		c.busy, c.edited, c.news = true, now, time.Time{}
 		c.sent = c.hash
 		r.active.Go(r.carryOut(ctx, c.posted, *c.card, c.completed))
 	}

@@ -39,17 +39,25 @@ func newRooms() *rooms {
 	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}}
 }
 
-// room returns a channel, and asks Discord for one that is not known.
+// room returns a channel, and asks Discord for one that is not known: once for all who
+// want to know it meanwhile, because few may be asked for in a second.
 func (f *FrontEnd) room(ctx context.Context, id string) (room, error) {
 	if r, ok := f.rooms.get(id); ok {
 		return r, nil
 	}
-	var c discordapi.Channel
-	if err := f.rest.call(ctx, request{method: http.MethodGet, path: "/channels/" + id}, &c); err != nil {
-		return room{}, err
-	}
-	c.ID = id
-	return f.rooms.learn(&c), nil
+	found, err, _ := f.asking.Do(id, func() (any, error) {
+		if r, ok := f.rooms.get(id); ok {
+			return r, nil
+		}
+		var c discordapi.Channel
+		if err := f.rest.call(ctx, request{method: http.MethodGet, path: "/channels/" + id}, &c); err != nil {
+			return room{}, err
+		}
+		c.ID = id
+		return f.rooms.learn(&c), nil
+	})
+	r, _ := found.(room)
+	return r, err
 }
 
 func (r *rooms) get(id string) (room, bool) {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,10 +165,11 @@ func (r *Reporter) hear() {
 	told := r.told
 	r.told = map[jobs.JobID]bool{}
 	r.mu.Unlock()
+	now := r.cfg.Now()
 	for id := range told {
 		switch c := r.cards[id]; {
 		case c != nil:
-			c.dirty = true
+			c.told = cmp.Or(c.told, now)
 		case !r.strangers[id]:
 			r.track(jobs.Posted{Job: id})
 		}
@@ -175,7 +177,7 @@ func (r *Reporter) hear() {
 }
 
 func (r *Reporter) track(p jobs.Posted) {
-	r.cards[p.Job] = &liveCard{posted: p, dirty: true}
+	r.cards[p.Job] = &liveCard{posted: p, told: r.cfg.Now()}
 }
 
 // turn looks at the cards whose time has come and begins the edits that may be made,
@@ -206,7 +208,7 @@ func (r *Reporter) turn(ctx context.Context) time.Duration {
 func (r *Reporter) gap() time.Duration {
 	dirty := 0
 	for _, c := range r.cards {
-		if c.dirty {
+		if c.dirty() {
 			dirty++
 		}
 	}
@@ -236,6 +238,9 @@ func (r *Reporter) edit(ctx context.Context, scope string, list []*liveCard, now
 		if wait := r.edits.until(scope, now); wait > 0 {
 			return min(next, wait)
 		}
+		if !r.fresh(ctx, c, now) {
+			continue
+		}
 		r.edits.take(scope, now)
 		r.editing[scope]++
 		c.busy, c.edited, c.news = true, now, time.Time{}
@@ -243,6 +248,19 @@ func (r *Reporter) edit(ctx context.Context, scope string, list []*liveCard, now
 		r.active.Go(r.carryOut(ctx, c.posted, *c.card, c.completed))
 	}
 	return next
+}
+
+// fresh looks once more at a card that waited long for its edit, which is to show how its
+// job is now. It reports whether there is still something to edit.
+func (r *Reporter) fresh(ctx context.Context, c *liveCard, now time.Time) bool {
+	if now.Sub(c.looked) < r.cfg.MinInterval {
+		return true
+	}
+	if !r.look(ctx, c, now) {
+		delete(r.cards, c.posted.Job)
+		return false
+	}
+	return c.differs()
 }
 
 // tellStale tells whose lists of jobs are out of date, not too often, and returns when

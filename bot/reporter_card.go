@@ -15,7 +15,7 @@ import (
 // liveCard is what a Reporter knows of a card.
 type liveCard struct {
 	posted jobs.Posted
-	dirty  bool      // its job changed since it was looked at
+	told   time.Time // when its job changed first since it was looked at; zero: it did not
 	looked time.Time // zero: not yet
 
 	card      *Card // as it should be; nil: it is shown so
@@ -49,7 +49,7 @@ func (c *liveCard) lookAt(gap, refresh time.Duration) time.Time {
 	switch {
 	case c.looked.IsZero():
 		return time.Time{}
-	case c.dirty:
+	case c.dirty():
 		return c.looked.Add(gap)
 	case c.posted.Card != "" && (c.completed.IsZero() || c.card != nil):
 		return c.looked.Add(refresh)
@@ -59,6 +59,8 @@ func (c *liveCard) lookAt(gap, refresh time.Duration) time.Time {
 
 // never is longer than any process lives.
 const never = 100 * 365 * 24 * time.Hour
+
+func (c *liveCard) dirty() bool { return !c.told.IsZero() }
 
 func (c *liveCard) differs() bool { return c.card != nil && c.posted.Card != "" }
 
@@ -70,7 +72,7 @@ func placedOf(p jobs.Posted) Placed { return Placed{Place: p.Place, Message: p.C
 // resting reports whether a card shows its job's end, or is not posted: it needs nothing
 // before the next change.
 func (c *liveCard) resting() bool {
-	return (!c.completed.IsZero() || c.posted.Card == "") && !c.differs() && !c.busy && !c.dirty
+	return (!c.completed.IsZero() || c.posted.Card == "") && !c.differs() && !c.busy && !c.dirty()
 }
 
 func (c *liveCard) mayEdit(interval time.Duration) time.Time {
@@ -97,8 +99,8 @@ func (c *liveCard) rank() int {
 // look makes the card anew and compares it with what is up. It reports whether there
 // is such a card on this surface.
 func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
-	told := c.dirty
-	c.looked, c.dirty = now, false
+	told := c.told
+	c.looked, c.told = now, time.Time{}
 	posted, report, v, err := r.read(ctx, c.posted.Job)
 	switch {
 	case errors.Is(err, jobs.ErrNotFound), err == nil && posted.Place.Surface != r.cfg.FrontEnd.Name():
@@ -109,20 +111,20 @@ func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
 		if ctx.Err() == nil {
 			r.cfg.Log.Error("card not made", "job", c.posted.Job, "err", err)
 		}
-		c.dirty = true
+		c.told = cmp.Or(told, now)
 		return true
 	}
 	if placedOf(posted) != c.at() {
 		c.shown, c.notBefore, c.tries = digest{}, time.Time{}, 0 // another message, or to be had elsewhere
 	}
 	c.posted = posted
-	changed := told
+	changed := !told.IsZero()
 	if report != nil {
 		c.judge(report)
 		changed = c.wants(NewCard(report, v, now))
 	}
-	if changed && told && c.card != nil && c.news.IsZero() {
-		c.news = now
+	if changed && c.card != nil {
+		c.news = cmp.Or(c.news, told)
 	}
 	if changed && posted.User != "" {
 		r.outOfDate(posted.User, now)

@@ -16,7 +16,7 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// ReporterConfig configures a Reporter. All but the numbers are required.
+// ReporterConfig configures a Reporter. All but the numbers and Board are required.
 type ReporterConfig struct {
 	FrontEnd FrontEnd
 	Places   jobs.Places
@@ -25,6 +25,7 @@ type ReporterConfig struct {
 	Changes  Changes
 	Now      func() time.Time
 	Log      *slog.Logger
+	Board    *Board // of the surface's Delivery
 
 	// EditsPerMinute bounds the edits in one workspace; default 50. So many cards of
 	// running jobs can change once a minute there; if there are more, each has its turn.

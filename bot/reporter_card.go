@@ -114,8 +114,11 @@ func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
 		c.told = cmp.Or(told, now)
 		return true
 	}
-	if placedOf(posted) != c.at() {
-		c.shown, c.notBefore, c.tries = digest{}, time.Time{}, 0 // another message, or to be had elsewhere
+	if at := placedOf(posted); at != c.at() { // another message, or to be had elsewhere
+		c.shown, c.notBefore, c.tries = r.cfg.Board.take(at), time.Time{}, 0
+		if report != nil && report.Status.Final() {
+			c.shown = digest{} // that the end is shown is recorded with an edit
+		}
 	}
 	c.posted = posted
 	changed := !told.IsZero()

@@ -106,3 +106,40 @@ func TestReporter_readsNoReportBeforeTheCardIsUp(t *testing.T) {
 		}
 	})
 }
+
+func TestReporter_aCardThatWasJustPutUpIsNotEdited(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		board *bot.Board
+		over  bool
+		want  int
+	}{
+		"open":                 {board: bot.NewBoard()},
+		"at its end":           {board: bot.NewBoard(), over: true, want: 1}, // which is recorded as shown
+		"put up by a stranger": {want: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			atDesk(t, func(d *desk) {
+				d.report(func(c *bot.ReporterConfig) { c.Board = test.board })
+				d.deliver(func(c *bot.DeliveryConfig) { c.Board = test.board })
+				d.after(time.Second) // the Reporter has listed what is up
+				d.add("job_a", channel("C1"))
+				d.store.Change("job_a", func(r *jobs.Report) { r.Status, r.Current = jobs.StatusPaused, "" })
+				if test.over {
+					d.over("job_a", jobs.StatusCompleted)
+				}
+				d.store.Tell("job_a", jobs.NoticeAck, "Job submitted")
+				d.after(time.Minute)
+				if got := len(d.edits()); got != test.want || d.store.ShownEnd("job_a").IsZero() == test.over {
+					t.Errorf("%d edits, want %d; the end that is shown is %s", got, test.want, d.store.ShownEnd("job_a"))
+				}
+				d.step("job_a", 8)
+				d.after(5 * time.Second)
+				if got := len(d.edits()); !test.over && got != test.want+1 {
+					t.Errorf("%d edits after a step, want %d", got, test.want+1)
+				}
+			})
+		})
+	}
+}

@@ -27,8 +27,9 @@ type ReporterConfig struct {
 	Log      *slog.Logger
 	Board    *Board // of the surface's Delivery
 
-	// EditsPerMinute bounds the edits in one workspace; default 50. So many cards of
-	// running jobs can change once a minute there; if there are more, each has its turn.
+	// EditsPerMinute bounds the edits in one workspace; default 47, a few less than Slack
+	// takes, because a restart makes some more. So many cards of running jobs can change
+	// once a minute there; if there are more, each has its turn.
 	EditsPerMinute int
 	MinInterval    time.Duration // between two edits of one card; default 3 s
 	Refresh        time.Duration // when an open job is looked at though nothing changed; default 1 min
@@ -82,7 +83,7 @@ func NewReporter(cfg ReporterConfig) (*Reporter, error) {
 		cfg.Changes == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("bot: FrontEnd, Places, Reports, Writer, Changes, Now and Log are required")
 	}
-	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 50)
+	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 47)
 	cfg.MinInterval = orDefault(cfg.MinInterval, 3*time.Second)
 	cfg.Refresh = orDefault(cfg.Refresh, time.Minute)
 	cfg.StaleGap = orDefault(cfg.StaleGap, 5*time.Second)

@@ -50,7 +50,7 @@ func (m method) pace() pace {
 	case mPost:
 		return pace{perMinute: 200, burst: 20}
 	case mUpdate: // as many cards as can be are kept fresh: a burst would come off the steady edits
-		return pace{perMinute: 48, burst: 1}
+		return pace{perMinute: 46, burst: afterStart}
 	case mReplies, mHistory, mOpenDM:
 		return pace{perMinute: 36, burst: 12, first: afterStart}
 	default:

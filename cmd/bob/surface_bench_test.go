@@ -167,14 +167,15 @@ func asOf(m *slackfake.Message) time.Time {
 
 var cardDate = regexp.MustCompile(`"type":"date","timestamp":(\d+)`)
 
-// newsOf is when a job changed first after a moment, to the second; zero: not since.
+// newsOf is when a step of a job was done first after a moment, to the second, which all
+// cards show; zero: not since.
 func (v *venue) newsOf(job jobs.JobID, after time.Time) time.Time {
 	v.Helper()
 	if after.IsZero() {
 		return after
 	}
 	var at sql.NullInt64
-	v.must(v.rows.QueryRowContext(context.Background(), "SELECT min(at) FROM events WHERE job_id = ? AND at >= ?",
+	v.must(v.rows.QueryRowContext(context.Background(), `SELECT min(at) FROM events WHERE job_id = ? AND at >= ? AND moves LIKE '%"s":"completed"%'`,
 		string(job), after.Add(time.Second).UnixMilli()).Scan(&at))
 	if !at.Valid {
 		return time.Time{}

@@ -27,8 +27,8 @@ type CardView struct {
 }
 
 // NewCard makes a job's card of a report, which needs no nodes. The same report gives
-// the same card for a while: times are rounded, so that a card which is compared with
-// the one before does not differ every second.
+// the same card for a while, but for its At: times are rounded, so that a card which is
+// compared with the one before does not differ every second.
 func NewCard(r *jobs.Report, v CardView, now time.Time) Card {
 	c := Card{
 		Job: r.ID, Title: titleOf(r), Status: r.Status, State: cardState(r), Percent: cardPercent(r),
@@ -38,6 +38,7 @@ func NewCard(r *jobs.Report, v CardView, now time.Time) Card {
 	if r.Status.Final() {
 		return c
 	}
+	c.At = now
 	for _, w := range r.Waiting {
 		c.Waits = append(c.Waits, waitLine(w, now))
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"strings"
+	"time"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -21,6 +22,7 @@ type Card struct {
 	More     int       // steps that are not shown
 	Hints    []string  // what one can do, on a new job
 	Buttons  []Button
+	At       time.Time `json:"-"` // when all this was so; zero: for good. It makes no card another one
 }
 
 // CardRow is a step at the top of the tree.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/askbob/bob/jobs"
 )
 
@@ -98,7 +100,8 @@ type Config struct {
 // Conversation is the Handler of every front end: it reads what people say and
 // click, and does it. It is safe for concurrent use.
 type Conversation struct {
-	cfg Config
+	cfg  Config
+	held *semaphore.Weighted // bytes of files in memory
 }
 
 var _ Handler = (*Conversation)(nil)
@@ -111,7 +114,7 @@ func NewConversation(cfg Config) (*Conversation, error) {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Conversation{cfg: cfg}, nil
+	return &Conversation{cfg: cfg, held: semaphore.NewWeighted(maxHeld)}, nil
 }
 
 // turn is one message or click of a person.

@@ -36,7 +36,7 @@ type Reports interface {
 	File(ctx context.Context, id jobs.JobID, name string) (jobs.Artifact, []byte, error)
 }
 
-// DeliveryConfig configures a Delivery. All but the numbers and Link are required.
+// DeliveryConfig configures a Delivery. All but the numbers, Board and Link are required.
 type DeliveryConfig struct {
 	FrontEnd FrontEnd
 	Outbox   jobs.Outbox
@@ -46,6 +46,7 @@ type DeliveryConfig struct {
 	Changes  Changes
 	Now      func() time.Time
 	Log      *slog.Logger
+	Board    *Board // of the surface's Reporter
 
 	// Link returns the address of a job's web page; nil: there is none.
 	Link func(id jobs.JobID) string

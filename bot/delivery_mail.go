@@ -209,6 +209,9 @@ func (m *mail) try(ctx context.Context) (Placed, error) {
 	at, err := m.d.cfg.FrontEnd.Post(ctx, p)
 	err = explained(err)
 	m.doubt = trouble(err) == TroubleUnsure
+	if err == nil && p.Card != nil {
+		m.d.cfg.Board.put(at, *p.Card)
+	}
 	return at, err
 }
 

@@ -35,9 +35,11 @@ func (c *Conversation) schedule(ctx context.Context, t turn, o order, files []Fi
 	if d.Words, d.Request, err = c.cfg.Schedules.Split(o.text, zone); err != nil {
 		return Reply{}, err
 	}
-	if d.Files, err = fetch(ctx, files); err != nil {
+	var done func()
+	if d.Files, done, err = c.fetch(ctx, files); err != nil {
 		return Reply{}, err
 	}
+	defer done()
 	if err := c.cfg.Jobs.Do(ctx, t.spend(), nil); err != nil {
 		return Reply{}, err
 	}

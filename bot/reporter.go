@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// ReporterConfig configures a Reporter. All but the numbers are required.
+// ReporterConfig configures a Reporter. All but the numbers and Board are required.
 type ReporterConfig struct {
 	FrontEnd FrontEnd
 	Places   jobs.Places
@@ -24,9 +25,11 @@ type ReporterConfig struct {
 	Changes  Changes
 	Now      func() time.Time
 	Log      *slog.Logger
+	Board    *Board // of the surface's Delivery
 
-	// EditsPerMinute bounds the edits in one workspace; default 50. So many cards of
-	// running jobs can change once a minute there; if there are more, each has its turn.
+	// EditsPerMinute bounds the edits in one workspace; default 47, a few less than Slack
+	// takes, because a restart makes some more. So many cards of running jobs can change
+	// once a minute there; if there are more, each has its turn.
 	EditsPerMinute int
 	MinInterval    time.Duration // between two edits of one card; default 3 s
 	Refresh        time.Duration // when an open job is looked at though nothing changed; default 1 min
@@ -35,8 +38,9 @@ type ReporterConfig struct {
 }
 
 // Reporter keeps the cards of one surface as their jobs are: first those whose job is
-// over, then those that ask people something, then the ones that are out of date for
-// the longest time. What it knows is in the store: it may be started anew at any time.
+// over, then those that ask people something, then the other news, of each the oldest;
+// cards on which only the time is old come last. What it knows is in the store: it may
+// be started anew at any time.
 type Reporter struct {
 	cfg   ReporterConfig
 	edits *paces // by workspace
@@ -68,8 +72,8 @@ const (
 	maxStrangers = 10_000
 	maxResting   = 1_000
 	// editBurst is how many edits may follow each other at once, as a part of those of a
-	// minute.
-	editBurst = 10
+	// minute: few, because each is one less of the minute's steady edits.
+	editBurst = 25
 )
 
 // NewReporter returns a Reporter for cfg.
@@ -78,7 +82,7 @@ func NewReporter(cfg ReporterConfig) (*Reporter, error) {
 		cfg.Changes == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("bot: FrontEnd, Places, Reports, Writer, Changes, Now and Log are required")
 	}
-	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 50)
+	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 47)
 	cfg.MinInterval = orDefault(cfg.MinInterval, 3*time.Second)
 	cfg.Refresh = orDefault(cfg.Refresh, time.Minute)
 	cfg.StaleGap = orDefault(cfg.StaleGap, 5*time.Second)
@@ -132,10 +136,11 @@ func (r *Reporter) hear() {
 	told := r.told
 	r.told = map[jobs.JobID]bool{}
 	r.mu.Unlock()
+	now := r.cfg.Now()
 	for id := range told {
 		switch c := r.cards[id]; {
 		case c != nil:
-			c.dirty = true
+			c.told = cmp.Or(c.told, now)
 		case !r.strangers[id]:
 			r.track(jobs.Posted{Job: id})
 		}
@@ -143,7 +148,7 @@ func (r *Reporter) hear() {
 }
 
 func (r *Reporter) track(p jobs.Posted) {
-	r.cards[p.Job] = &liveCard{posted: p, dirty: true}
+	r.cards[p.Job] = &liveCard{posted: p, told: r.cfg.Now()}
 }
 
 // turn hears what changed, looks at the cards whose time has come, begins the edits
@@ -175,7 +180,7 @@ func (r *Reporter) turn(ctx context.Context) time.Duration {
 func (r *Reporter) gap() time.Duration {
 	dirty := 0
 	for _, c := range r.cards {
-		if c.dirty {
+		if c.dirty() {
 			dirty++
 		}
 	}
@@ -202,13 +207,29 @@ func (r *Reporter) edit(ctx context.Context, scope string, list []*liveCard, now
 		if wait := r.edits.until(scope, now); wait > 0 {
 			return min(next, wait)
 		}
+		if !r.fresh(ctx, c, now) {
+			continue
+		}
 		r.edits.take(scope, now)
 		r.editing[scope]++
-		c.busy, c.edited = true, now
+		c.busy, c.edited, c.news = true, now, time.Time{}
 		c.sent = c.hash
 		r.active.Go(r.carryOut(ctx, c.posted, *c.card, c.completed))
 	}
 	return next
+}
+
+// fresh looks once more at a card that waited long for its edit, which is to show how its
+// job is now. It reports whether there is still something to edit.
+func (r *Reporter) fresh(ctx context.Context, c *liveCard, now time.Time) bool {
+	if now.Sub(c.looked) < r.cfg.MinInterval {
+		return true
+	}
+	if !r.look(ctx, c, now) {
+		delete(r.cards, c.posted.Job)
+		return false
+	}
+	return c.differs()
 }
 
 // tellStale tells whose lists of jobs are out of date, not too often, and returns when

@@ -15,15 +15,15 @@ import (
 // liveCard is what a Reporter knows of a card.
 type liveCard struct {
 	posted jobs.Posted
-	dirty  bool      // its job changed since it was looked at
+	told   time.Time // when its job changed first since it was looked at; zero: it did not
 	looked time.Time // zero: not yet
 
 	card      *Card // as it should be; nil: it is shown so
 	hash      digest
-	sent      digest // of the last edit that was begun
-	shown     digest // of what is up; zero: not known
-	urgency   int    // lower goes first
-	blind     int    // looks that found no card
+	sent      digest    // of the last edit that was begun
+	shown     digest    // of what is up; zero: not known
+	urgency   int       // lower goes first
+	news      time.Time // since when there is news that is not up; zero: at most time passed
 	completed time.Time
 
 	busy      bool
@@ -34,36 +34,33 @@ type liveCard struct {
 
 type digest [sha256.Size]byte
 
-// The urgencies.
+// The urgencies of news.
 const (
 	urgentEnd = iota
 	urgentAsk
-	urgentNone
+	urgentStep
+	urgentNone // there is none
 )
 
 // lookAt is when a card is to be looked at next: soon if its job changed, some time if
-// it is open, because time passes, or if it is not as it should be, because the job may
-// have moved. A card that is not posted yet is looked for at growing distances.
+// it is open, because time passes, or if it is not as it should be. One that is not
+// posted is looked at when it is: that is a change too.
 func (c *liveCard) lookAt(gap, refresh time.Duration) time.Time {
 	switch {
 	case c.looked.IsZero():
 		return time.Time{}
-	case c.dirty:
+	case c.dirty():
 		return c.looked.Add(gap)
-	case c.posted.Card == "":
-		return c.looked.Add(min(refresh, gap<<min(c.blind, maxBlind)))
-	case c.completed.IsZero(), c.card != nil:
+	case c.posted.Card != "" && (c.completed.IsZero() || c.card != nil):
 		return c.looked.Add(refresh)
 	}
 	return c.looked.Add(never)
 }
 
-// maxBlind is how often the distance between two looks for a card that is not posted
-// yet grows.
-const maxBlind = 10
-
 // never is longer than any process lives.
 const never = 100 * 365 * 24 * time.Hour
+
+func (c *liveCard) dirty() bool { return !c.told.IsZero() }
 
 func (c *liveCard) differs() bool { return c.card != nil && c.posted.Card != "" }
 
@@ -72,9 +69,10 @@ func (c *liveCard) at() Placed { return placedOf(c.posted) }
 
 func placedOf(p jobs.Posted) Placed { return Placed{Place: p.Place, Message: p.Card} }
 
-// resting reports whether a card shows its job's end, or cannot.
+// resting reports whether a card shows its job's end, or is not posted: it needs nothing
+// before the next change.
 func (c *liveCard) resting() bool {
-	return !c.completed.IsZero() && !c.differs() && !c.busy && !c.dirty
+	return (!c.completed.IsZero() || c.posted.Card == "") && !c.differs() && !c.busy && !c.dirty()
 }
 
 func (c *liveCard) mayEdit(interval time.Duration) time.Time {
@@ -85,15 +83,24 @@ func (c *liveCard) mayEdit(interval time.Duration) time.Time {
 	return at
 }
 
-// before compares two cards by which one is edited first.
+// before compares two cards by which one is edited first: by their news, of which the
+// oldest goes first, and then those on which at most time passed.
 func (c *liveCard) before(o *liveCard) int {
-	return cmp.Or(cmp.Compare(c.urgency, o.urgency), c.edited.Compare(o.edited), cmp.Compare(c.posted.Job, o.posted.Job))
+	return cmp.Or(cmp.Compare(c.rank(), o.rank()), c.news.Compare(o.news), c.edited.Compare(o.edited), cmp.Compare(c.posted.Job, o.posted.Job))
+}
+
+func (c *liveCard) rank() int {
+	if c.news.IsZero() {
+		return urgentNone
+	}
+	return c.urgency
 }
 
 // look makes the card anew and compares it with what is up. It reports whether there
 // is such a card on this surface.
 func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
-	c.looked, c.dirty = now, false
+	told := c.told
+	c.looked, c.told = now, time.Time{}
 	posted, report, v, err := r.read(ctx, c.posted.Job)
 	switch {
 	case errors.Is(err, jobs.ErrNotFound), err == nil && posted.Place.Surface != r.cfg.FrontEnd.Name():
@@ -104,32 +111,47 @@ func (r *Reporter) look(ctx context.Context, c *liveCard, now time.Time) bool {
 		if ctx.Err() == nil {
 			r.cfg.Log.Error("card not made", "job", c.posted.Job, "err", err)
 		}
-		c.dirty = true
+		c.told = cmp.Or(told, now)
 		return true
 	}
-	if placedOf(posted) != c.at() {
-		c.shown, c.notBefore, c.tries = digest{}, time.Time{}, 0 // another message, or to be had elsewhere
+	if at := placedOf(posted); at != c.at() { // another message, or to be had elsewhere
+		c.shown, c.notBefore, c.tries = r.cfg.Board.take(at), time.Time{}, 0
+		if report != nil && report.Status.Final() {
+			c.shown = digest{} // that the end is shown is recorded with an edit
+		}
 	}
 	c.posted = posted
-	if c.blind++; posted.Card != "" {
-		c.blind = 0
+	changed := !told.IsZero()
+	if report != nil {
+		c.judge(report)
+		changed = c.wants(NewCard(report, v, now))
 	}
-	c.urgency, c.completed = urgentNone, time.Time{}
+	if changed && c.card != nil {
+		c.news = cmp.Or(c.news, told)
+	}
+	if changed && posted.User != "" {
+		r.outOfDate(posted.User, now)
+	}
+	return true
+}
+
+// judge says how urgent news of a job is.
+func (c *liveCard) judge(report *jobs.Report) {
+	c.urgency, c.completed = urgentStep, time.Time{}
 	switch {
 	case report.Status.Final():
 		c.urgency, c.completed = urgentEnd, endOf(report)
 	case awaitsPerson(report):
 		c.urgency = urgentAsk
 	}
-	if c.wants(NewCard(report, v, now)) && posted.User != "" {
-		r.outOfDate(posted.User, now)
-	}
-	return true
 }
 
-// read reads all that a job's card is made of.
+// read reads all that a job's card is made of. The report is nil as long as no card of
+// it is up on this surface: whoever posts it makes it of the job as it is then, and in a
+// rush of new jobs there is better to do.
 func (r *Reporter) read(ctx context.Context, id jobs.JobID) (p jobs.Posted, report *jobs.Report, v CardView, err error) {
-	if p, err = r.cfg.Places.Posted(ctx, id); err != nil {
+	p, err = r.cfg.Places.Posted(ctx, id)
+	if err != nil || p.Card == "" || p.Place.Surface != r.cfg.FrontEnd.Name() {
 		return p, nil, v, err
 	}
 	if report, err = r.cfg.Reports.Report(ctx, id, false); err != nil {
@@ -166,7 +188,7 @@ func (c *liveCard) wants(card Card) bool {
 // settle forgets what a card should show if it does.
 func (c *liveCard) settle() {
 	if c.hash == c.shown {
-		c.card = nil
+		c.card, c.news = nil, time.Time{}
 	}
 }
 
@@ -270,6 +292,9 @@ func (r *Reporter) back(e edited) {
 	r.cfg.Log.Warn("card not edited", "job", e.was.Job, "err", e.err)
 	now, wait := r.cfg.Now(), backoff(c.tries)
 	c.tries++
+	if c.news.IsZero() {
+		c.news = now
+	}
 	switch trouble(e.err) {
 	case TroubleRefused:
 		c.shown = c.sent // it will never be taken; the next one may be

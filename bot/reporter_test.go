@@ -288,7 +288,7 @@ func TestReporter_waitsForACardToBePosted(t *testing.T) {
 }
 
 // TestReporter_findsAJobThatMoved has the channel closed after the end of a job, which
-// Delivery then moves: nothing knocks for that.
+// Delivery then moves.
 func TestReporter_findsAJobThatMoved(t *testing.T) {
 	t.Parallel()
 	atDesk(t, func(d *desk) {

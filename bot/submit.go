@@ -16,6 +16,8 @@ const (
 	// maxFetched bounds the files of one message together, in bytes: they are in memory
 	// until they are stored.
 	maxFetched = 100 << 20
+	// maxHeld bounds the files of all messages that are in memory at once, in bytes.
+	maxHeld = 4 * maxFetched
 	// fetchFor bounds how long a platform may take to hand over one message's files.
 	fetchFor = 2 * time.Minute
 )
@@ -29,9 +31,12 @@ func (c *Conversation) submit(ctx context.Context, t turn, m Message) (Reply, er
 	if err != nil {
 		return Reply{}, err
 	}
-	if r.Files, err = fetch(ctx, m.Files); err != nil {
+	files, done, err := c.fetch(ctx, m.Files)
+	if err != nil {
 		return Reply{}, err
 	}
+	defer done()
+	r.Files = files
 	return c.hand(ctx, t, r)
 }
 
@@ -75,11 +80,38 @@ func (c *Conversation) request(t turn, m Message) (jobs.Request, error) {
 	return r, asked.Check()
 }
 
-// fetch reads the files of a message, all or none.
-func fetch(ctx context.Context, files []File) ([]jobs.Attachment, error) {
+// fetch reads the files of a message, all or none, once there is room for them in memory
+// beside those of others. The caller must call done when they are stored.
+func (c *Conversation) fetch(ctx context.Context, files []File) (list []jobs.Attachment, done func(), err error) {
 	ctx, stop := context.WithTimeout(ctx, fetchFor)
 	defer stop()
-	var list []jobs.Attachment
+	room := roomFor(files)
+	if room == 0 {
+		return nil, func() {}, nil // and waits for nobody
+	}
+	if err := c.held.Acquire(ctx, room); err != nil {
+		return nil, nil, fmt.Errorf("wait for room for files: %w", err)
+	}
+	done = func() { c.held.Release(room) }
+	if list, err = fetchAll(ctx, files); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return list, done, nil
+}
+
+// roomFor is what the files of a message may take in memory.
+func roomFor(files []File) (room int64) {
+	for _, f := range files {
+		if f.Size <= 0 || f.Size > jobs.MaxFile {
+			f.Size = jobs.MaxFile // it does not say
+		}
+		room = min(room+f.Size, maxFetched)
+	}
+	return room
+}
+
+func fetchAll(ctx context.Context, files []File) (list []jobs.Attachment, err error) {
 	left := int64(maxFetched)
 	for _, f := range files {
 		if f.Size > jobs.MaxFile {
@@ -138,10 +170,11 @@ func (c *Conversation) followUp(ctx context.Context, t turn, m Message, id jobs.
 	if err != nil {
 		return Reply{}, err
 	}
-	files, err := fetch(ctx, m.Files)
+	files, done, err := c.fetch(ctx, m.Files)
 	if err != nil {
 		return Reply{}, err
 	}
+	defer done()
 	before, err := c.cfg.Jobs.Report(ctx, f.ID)
 	if err != nil {
 		return Reply{}, err

@@ -3,10 +3,13 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/jobs"
@@ -48,6 +51,45 @@ func TestConversation_Hear_newJobs(t *testing.T) {
 	if len(h.requests) != 4 {
 		t.Errorf("%d jobs", len(h.requests))
 	}
+}
+
+// TestConversation_Hear_filesTakeTurnsInMemory has more large files come at once than are
+// to be in memory.
+func TestConversation_Hear_filesTakeTurnsInMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const messages, together = 7, 4
+		h := newHouse(t)
+		var opened atomic.Int64
+		lost := make(chan struct{})
+		large := bot.File{Name: "a.csv", Size: jobs.MaxFile, Open: func(context.Context) (io.ReadCloser, error) {
+			opened.Add(1)
+			<-lost
+			return nil, errors.New("403")
+		}}
+		for i := range messages {
+			go func() {
+				reply, err := h.Hear(t.Context(), bot.Message{
+					Keys: []string{fmt.Sprint(i)}, Place: general, User: ann, Way: bot.WayForm, Text: "read it", Files: []bot.File{large, large, large, large},
+				})
+				if err != nil || !strings.Contains(reply.Text, "could not be fetched") {
+					t.Errorf("%+v, %v", reply, err)
+				}
+			}()
+		}
+		synctest.Wait()
+		if got := h.says(ann, bot.WayForm, general, "a text alone"); got.Job == "" {
+			t.Errorf("a message without files: %+v", got)
+		}
+		for i := range messages {
+			synctest.Wait()
+			if got, want := int(opened.Load()), min(messages, together+i); got != want {
+				t.Errorf("the files of %d messages were opened, want %d", got, want)
+			}
+			lost <- struct{}{}
+		}
+		synctest.Wait()
+	})
 }
 
 func TestConversation_Hear_filesThatCannotBeHadAreNoJob(t *testing.T) {

@@ -54,7 +54,11 @@ func (u *unit) put(c jobs.Put) error {
 		shown = CASE WHEN ?4 IN ('', card) THEN shown ELSE 0 END, stale = CASE WHEN ?4 IN ('', card) THEN stale ELSE 1 END,
 		card = CASE ?4 WHEN '' THEN card ELSE ?4 END
 		WHERE job_id = ?5 AND surface = ?6`, p.Workspace, p.Channel, p.Thread, c.Card, string(c.Job), p.Surface)
-	return noPlace(c.Job, rows, err)
+	if err := noPlace(c.Job, rows, err); err != nil {
+		return err
+	}
+	u.touch(c.Job)
+	return nil
 }
 
 // noPlace says that a statement found no place of a job.

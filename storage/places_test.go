@@ -220,6 +220,23 @@ func TestFeed_Watch_isToldOfSchedulesToo(t *testing.T) {
 	}
 }
 
+// TestFeed_Watch_isToldWhereACardIs lets whoever keeps cards wait for one to be posted.
+func TestFeed_Watch_isToldWhereACardIs(t *testing.T) {
+	t.Parallel()
+	s := newSorter(t)
+	s.stopped(t)
+	feed := &jobs.Feed{}
+	s.cfg.Feed = feed
+	s.till = openTill(t, s.cfg)
+	s.give("job_1", thread("1"))
+	w := feed.Watch()
+	defer w.Stop()
+	s.must(jobs.Put{Job: "job_1", Place: thread("2"), Card: "100.1"})
+	if got, err := w.Next(t.Context()); err != nil || !slices.Equal(got, []jobs.JobID{"job_1"}) {
+		t.Errorf("got %v, %v; want job_1", got, err)
+	}
+}
+
 func (s *sorter) stopped(t *testing.T) {
 	t.Helper()
 	if err := s.stop(); err != nil {

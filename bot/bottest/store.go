@@ -241,6 +241,7 @@ func (s *Store) move(c jobs.Put) error {
 	if c.Card != "" {
 		p.Card = c.Card
 	}
+	s.touch(c.Job)
 	return nil
 }
 

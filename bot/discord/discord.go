@@ -23,6 +23,7 @@ import (
 
 	discordapi "github.com/bwmarrin/discordgo"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/askbob/bob/bot"
@@ -57,6 +58,7 @@ type FrontEnd struct {
 	cdn      *http.Client // for files: Discord's store, not its API
 	rooms    *rooms
 	inside   *inside
+	asking   singleflight.Group // by channel
 	marks    *marks
 	turns    turns
 	events   chan struct{} // one place for each event that is handled at once
@@ -70,8 +72,14 @@ type FrontEnd struct {
 
 var _ bot.FrontEnd = (*FrontEnd)(nil)
 
-// maxEvents bounds how many events are handled at once. More wait in the sockets.
-const maxEvents = 64
+const (
+	// maxEvents bounds how many events are handled at once: what comes together is stored
+	// together. More wait in the sockets.
+	maxEvents = 512
+	// idleConnections are kept for what is asked next, where one connection does not carry
+	// many requests at once.
+	idleConnections = 64
+)
 
 // New returns a front end for cfg. It does not connect.
 func New(cfg Config) (*FrontEnd, error) {
@@ -91,10 +99,7 @@ func New(cfg Config) (*FrontEnd, error) {
 	cfg.Pause = defaultTo(cfg.Pause, time.Second)
 	cfg.IdentifyEvery = defaultTo(cfg.IdentifyEvery, 5*time.Second)
 	cfg.AnswerWithin = defaultTo(cfg.AnswerWithin, 1500*time.Millisecond)
-	next := http.DefaultTransport
-	if cfg.Client != nil && cfg.Client.Transport != nil {
-		next = cfg.Client.Transport
-	}
+	next := carrier(cfg.Client)
 	client := &http.Client{Transport: redirect{base: base, next: next}, Timeout: restWithin}
 	f := &FrontEnd{
 		cfg: cfg, log: cfg.Log, rest: newREST(client, cfg.Token, cfg.APIURL == ""), rooms: newRooms(), inside: &inside{known: map[string]membership{}}, marks: &marks{refs: map[string]string{}},
@@ -103,6 +108,21 @@ func New(cfg Config) (*FrontEnd, error) {
 		turns: turns{last: map[string]chan struct{}{}},
 	}
 	return f, nil
+}
+
+// carrier is a client's, or else one of its own that keeps more connections than the
+// standard one: that opens and closes a connection for nearly every answer in a rush.
+func carrier(c *http.Client) http.RoundTripper {
+	if c != nil && c.Transport != nil {
+		return c.Transport
+	}
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	own := standard.Clone()
+	own.MaxIdleConnsPerHost = idleConnections
+	return own
 }
 
 // noRedirect keeps the fetching of files at the addresses that were checked.

@@ -253,6 +253,31 @@ func TestHear_asksForAChannelThatIsNotKnown(t *testing.T) {
 	}
 }
 
+// TestCommand_rushInAChannelThatIsNotKnown has Discord answer slowly what the channel is,
+// of which it may be asked little in a second.
+func TestCommand_rushInAChannelThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	late, hold := o.AddChannel(o.guild, o.channel, discordfake.PublicThread), make(chan struct{})
+	o.Fail(discordfake.Fault{Method: http.MethodGet, Path: "/channels/" + late, Hold: hold})
+	var tokens []string
+	for range 80 {
+		e := o.event(usesCommand, bob("jobs"))
+		e["channel_id"] = late
+		tokens = append(tokens, o.Interact(e))
+	}
+	asked := func() int { return len(o.Requests(http.MethodGet, "/channels/"+late)) }
+	until(t, o.Server, "a question", func() bool { return asked() > 0 })
+	close(hold)
+	for _, token := range tokens {
+		o.answered(t, token)
+	}
+	if n := asked(); n != 1 {
+		t.Errorf("the channel was asked for %d times, want 1", n)
+	}
+}
+
 func TestHear_inTheOrderOfAChannel(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

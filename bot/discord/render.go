@@ -107,6 +107,9 @@ func cardText(c *bot.Card) string {
 	for _, f := range c.Facts[:min(len(c.Facts), maxCardFacts)] {
 		facts = append(facts, line(f, maxCardLine/2))
 	}
+	if !c.At.IsZero() {
+		facts = append(facts, fmt.Sprintf("as of <t:%d:R>", c.At.Unix())) // each client counts on by itself
+	}
 	s.add(strings.Join(facts, " · "))
 	if c.Activity != "" {
 		s.add("Now: " + line(c.Activity, maxCardLine))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	discordapi "github.com/bwmarrin/discordgo"
 	"pgregory.net/rapid"
@@ -43,6 +44,7 @@ func golden(t *testing.T, name string, got any) {
 func running() *bot.Card {
 	return &bot.Card{
 		Job: "job_7k3f9q2x", Title: "Q4 sales: *analysis* & slides", Status: jobs.StatusRunning, State: "▶️ Running", Percent: 40,
+		At:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
 		Facts: []string{"2 of 5 done", "1m 20s, about 2m left", "$0.03 of $2.00", "12,345 tokens"}, Activity: "Reading q4_sales.csv",
 		Waits: []string{"Step 2.1 waits for an answer since 3m"},
 		Steps: []bot.CardRow{
@@ -156,7 +158,7 @@ func TestRender_staysWithinLimits(t *testing.T) {
 		c := bot.Card{
 			Job: jobs.JobID(words(t, "job")), Title: words(t, "title"), State: words(t, "state"), Percent: rapid.Int().Draw(t, "percent"),
 			Facts: list(t, "facts"), Activity: words(t, "activity"), Waits: list(t, "waits"), Hints: list(t, "hints"),
-			More: rapid.Int().Draw(t, "more"), Buttons: someButtons(t),
+			More: rapid.Int().Draw(t, "more"), Buttons: someButtons(t), At: time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "at"), 0),
 		}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			c.Steps = append(c.Steps, bot.CardRow{Path: words(t, "path"), Title: words(t, "step"), State: words(t, "state"), Detail: words(t, "detail")})

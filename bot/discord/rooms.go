@@ -49,12 +49,20 @@ func newRooms() *rooms {
 	return &rooms{rooms: map[string]room{}, guilds: map[string]*guild{}, apart: map[string]bool{}, told: map[string]bool{}, worn: map[string]bool{}}
 }
 
-// room returns a channel, and asks Discord for one that is not known.
+// room returns a channel, and asks Discord for one that is not known: once for all who
+// want to know it meanwhile, because few may be asked for in a second.
 func (f *FrontEnd) room(ctx context.Context, id string) (room, error) {
 	if r, ok := f.rooms.get(id); ok {
 		return r, nil
 	}
-	return f.askRoom(ctx, id)
+	found, err, _ := f.asking.Do(id, func() (any, error) {
+		if r, ok := f.rooms.get(id); ok {
+			return r, nil
+		}
+		return f.askRoom(ctx, id)
+	})
+	r, _ := found.(room)
+	return r, err
 }
 
 func (f *FrontEnd) askRoom(ctx context.Context, id string) (room, error) {

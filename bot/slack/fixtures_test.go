@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"time"
+
 	"github.com/askbob/bob/bot"
 	"github.com/askbob/bob/jobs"
 )
@@ -78,6 +80,7 @@ func cards() map[string]bot.Card {
 	c = card(jobs.StatusRunning, "▶️ Running", 65)
 	c.Activity = "2.1 Sales by region: drawing the chart"
 	c.Facts = []string{"6 of 9 done", "12 min, about 8 min left", "$0.24 of $2.00", "1,847 tokens"}
+	c.At = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	c.Steps = salesSteps(jobs.StatusCompleted, jobs.StatusWaitingForChildren, jobs.StatusQueued,
 		"5 of 5 done", "1 of 2 done", "waits for an earlier step")
 	c.Buttons = []bot.Button{details, pause, cancelButton()}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -286,11 +287,19 @@ func (c *check) inline(at string, e map[string]any) {
 			c.want(strings.HasPrefix(strings.ToLower(address), "http") || strings.HasPrefix(strings.ToLower(address), "mailto:"), "%s: address %q", at, address)
 		case "user":
 			c.want(slices.Contains(c.mentions, str(e["user_id"])), "%s: pings %v", at, e["user_id"])
+		case "date": // docs.slack.dev/reference/block-kit/block-elements/date-element
+			_, number := e["timestamp"].(float64)
+			c.want(number && str(e["fallback"]) != "", "%s: a date of %v, or else %q", at, e["timestamp"], e["fallback"])
+			c.want(dateFormat.MatchString(str(e["format"])), "%s: a date as %q", at, e["format"])
+			c.text += length(str(e["fallback"]))
 		default:
 			c.want(false, "%s: %s", at, kind)
 		}
 	}
 }
+
+// dateFormat is words around tokens that Slack knows.
+var dateFormat = regexp.MustCompile(`^([a-z ]|\{(date|date_short|date_short_pretty|time|time_secs)\})+$`)
 
 func (c *check) table(at string, b map[string]any) {
 	c.tables++

@@ -55,8 +55,8 @@ func (m method) pace() pace {
 	switch m {
 	case mPost:
 		return pace{perMinute: 200, burst: 20}
-	case mUpdate: // as many cards as can be are kept fresh
-		return pace{perMinute: 44, burst: 4, first: afterStart}
+	case mUpdate: // as many cards as can be are kept fresh: a burst would come off the steady edits
+		return pace{perMinute: 46, burst: afterStart}
 	case mReplies, mHistory, mOpenDM:
 		return pace{perMinute: 36, burst: 12, first: afterStart}
 	case mStatus, mSession, mReact: // nobody waits for these

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -49,8 +50,16 @@ func cardState(c *bot.Card) []slackapi.RichTextElement {
 	if c.Percent >= 0 {
 		section.Elements = append(section.Elements, words("   "+bar(c.Percent)))
 	}
-	if activity := line(c.Activity, maxLine); activity != "" {
+	activity := line(c.Activity, maxLine)
+	if activity != "" {
 		section.Elements = append(section.Elements, words("\n"+activity))
+	}
+	if !c.At.IsZero() {
+		before := "\n"
+		if activity != "" {
+			before = " · "
+		}
+		section.Elements = append(section.Elements, words(before), asOf(c.At))
 	}
 	out := []slackapi.RichTextElement{section}
 	if waits := joined(c.Waits[:min(len(c.Waits), maxCardLines)], "\n", maxLine/2); waits != "" {
@@ -83,6 +92,13 @@ func cardEnd(s *sheet, c *bot.Card) []slackapi.Block {
 		end = append(end, slackapi.NewContextBlock("", plain(hints)))
 	}
 	return end
+}
+
+// asOf says when all of a card was so, in the time zone of who looks: Slack takes so few
+// edits a minute that many cards wait for theirs.
+func asOf(at time.Time) slackapi.RichTextSectionElement {
+	otherwise := "as of " + at.UTC().Format("2006-01-02 15:04 UTC")
+	return slackapi.NewRichTextSectionDateElement(at.Unix(), "as of {date_short_pretty} {time}", nil, &otherwise)
 }
 
 // plan puts the steps on the sheet, as many as fit.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
 	"pgregory.net/rapid"
@@ -66,6 +67,7 @@ func anyCard(t *rapid.T) bot.Card {
 		State: hostile().Draw(t, "state"), Percent: rapid.IntRange(-1, 120).Draw(t, "percent"), Activity: hostile().Draw(t, "activity"),
 		Facts: listOf(t, 40, hostile(), "facts"), Waits: listOf(t, 40, hostile(), "waits"), Hints: listOf(t, 40, hostile(), "hints"),
 		Steps: listOf(t, 200, step, "steps"), More: rapid.IntRange(-1, 1_000_000).Draw(t, "more"), Buttons: listOf(t, 60, anyButton(), "buttons"),
+		At: time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "at"), 0),
 	}
 }
 

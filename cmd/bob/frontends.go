@@ -115,9 +115,9 @@ func (s *server) listen(ctx context.Context, f surface, c *bot.Conversation) err
 func (s *server) voice(f surface) (*bot.Reporter, *bot.Delivery, func(), error) {
 	shown, said := s.h.feed.Watch(), s.h.feed.Watch()
 	stop := func() { shown.Stop(); said.Stop() }
-	log := s.h.log.With("surface", f.Name())
+	log, board := s.h.log.With("surface", f.Name()), bot.NewBoard()
 	reporter, err := bot.NewReporter(bot.ReporterConfig{
-		FrontEnd: f, Places: s.h.store, Reports: s.h.store, Writer: s.h.store, Changes: shown, Now: time.Now, Log: log,
+		FrontEnd: f, Places: s.h.store, Reports: s.h.store, Writer: s.h.store, Changes: shown, Now: time.Now, Log: log, Board: board,
 	})
 	if err != nil {
 		stop()
@@ -125,6 +125,7 @@ func (s *server) voice(f surface) (*bot.Reporter, *bot.Delivery, func(), error) 
 	}
 	delivery, err := bot.NewDelivery(bot.DeliveryConfig{
 		FrontEnd: f, Outbox: s.h.store, Places: s.h.store, Reports: s.h.store, Writer: s.h.store, Changes: said, Now: time.Now, Log: log,
+		Board: board,
 	})
 	if err != nil {
 		stop()

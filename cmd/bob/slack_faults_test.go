@@ -298,7 +298,7 @@ func TestSlack_theLineIsDown(t *testing.T) {
 // somebody else.
 func TestSlack_twoWorkspacesOfOneID(t *testing.T) {
 	t.Parallel()
-	v, fake := openSlack(t, 2, &busy{puppets: puppets{steps: []jobs.Step{leaf("1"), leaf("2", "1")}}, longest: time.Millisecond})
+	v, fake := openSlack(t, 2, 16, &busy{puppets: puppets{steps: []jobs.Step{leaf("1"), leaf("2", "1")}}, longest: time.Millisecond})
 	answer := func(team, text string) string {
 		t.Helper()
 		data, err := fake.Command(team, "C1", "U1", text).Answer(t.Context())

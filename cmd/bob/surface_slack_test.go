@@ -28,7 +28,7 @@ func slackTier() map[string]slackfake.Limit {
 }
 
 // openSlack starts a Slack with workspaces, and Bob, who is installed in all of them.
-func openSlack(tb testing.TB, workspaces int, hands run.Hands) (*venue, *slackfake.Server) {
+func openSlack(tb testing.TB, workspaces, workers int, hands run.Hands) (*venue, *slackfake.Server) {
 	tb.Helper()
 	var teams []slackfake.Team
 	for i := range workspaces {
@@ -40,8 +40,8 @@ func openSlack(tb testing.TB, workspaces int, hands run.Hands) (*venue, *slackfa
 	}
 	tb.Cleanup(fake.Close)
 	f := fake.Config()
-	v := newVenue(tb, hands, fmt.Sprintf("jobs: {workers: 16, budget: 5}\nweb: {public_url: \"http://127.0.0.1\"}\n"+
-		"slack: {mode: socket, app_token: %q, client_id: %q, client_secret: %q, api_url: %q}\n", f.AppToken, f.ClientID, f.ClientSecret, fake.URL()))
+	v := newVenue(tb, hands, fmt.Sprintf("jobs: {workers: %d, budget: 5}\nweb: {public_url: \"http://127.0.0.1\"}\n"+
+		"slack: {mode: socket, app_token: %q, client_id: %q, client_secret: %q, api_url: %q}\n", workers, f.AppToken, f.ClientID, f.ClientSecret, fake.URL()))
 	front, err := v.h.slack()
 	v.must(err)
 	for _, t := range teams {
@@ -75,7 +75,7 @@ func (v *venue) install(bob http.Handler, code string) {
 func TestSoak_slack(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
-	v, fake := openSlack(t, c.rooms, &busy{puppets: puppets{steps: []jobs.Step{leaf("1"), leaf("2", "1")}}, longest: 2 * time.Second})
+	v, fake := openSlack(t, c.rooms, 16, &busy{puppets: puppets{steps: []jobs.Step{leaf("1"), leaf("2", "1")}}, longest: 2 * time.Second})
 	c.venue = v
 	s := &slackCrowd{crowd: c, fake: fake}
 	c.give, c.trouble, c.mend, c.shown = s.giveOne, s.breakOne, fake.Mend, s.messages

@@ -24,6 +24,7 @@ type Delivery struct {
 
 	s      *Server
 	over   chan struct{} // closed when Bob has it, or Slack gives up
+	done   chan struct{} // closed when it is acked
 	acked  bool
 	answer json.RawMessage
 	sent   []time.Time
@@ -35,7 +36,7 @@ const kindEvent = "events_api"
 // deliver sends something to Bob, again and again if it is an event.
 func (s *Server) deliver(kind string, payload map[string]any) *Delivery {
 	s.mu.Lock()
-	d := &Delivery{ID: fmt.Sprintf("E%d", s.next()), kind: kind, payload: payload, s: s, over: make(chan struct{})}
+	d := &Delivery{ID: fmt.Sprintf("E%d", s.next()), kind: kind, payload: payload, s: s, over: make(chan struct{}), done: make(chan struct{})}
 	s.pending[d.ID] = d
 	s.mu.Unlock()
 	s.work.Go(d.carry)
@@ -86,25 +87,26 @@ func (d *Delivery) write(try int) bool {
 	defer timer.Stop()
 	gone := c.gone
 	for {
-		s.mu.Lock()
-		acked, changed := d.acked, s.changed
-		s.mu.Unlock()
-		if acked {
-			return true
-		}
 		select {
-		case <-changed:
+		case <-d.done:
+			return true
 		case <-gone: // the answer may be on another line
 			if d.kind == kindEvent {
-				return false
+				return d.isAcked()
 			}
 			gone = nil
 		case <-timer.C:
-			return false
+			return d.isAcked()
 		case <-s.ctx.Done():
 			return false
 		}
 	}
+}
+
+func (d *Delivery) isAcked() bool {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return d.acked
 }
 
 func (d *Delivery) begin() time.Time {
@@ -150,6 +152,7 @@ func (d *Delivery) take(raw json.RawMessage) {
 		return // Slack gave up: it shows nothing of it
 	}
 	d.acked, d.answer = true, raw
+	close(d.done)
 	d.s.order = append(d.s.order, d.ID)
 	d.s.change()
 }

@@ -39,6 +39,8 @@ type Server struct {
 	down     int // the status of all answers; 0: it is up
 	invalid  int
 	flags    int
+	within   time.Duration // an interaction waits; 0: for ever
+	rates    rates
 	gate     gate
 }
 
@@ -93,7 +95,7 @@ func New() *Server {
 	s.gate.acks = true
 	s.gate.heartbeat = 10 * time.Second
 	s.gate.shards = 1
-	s.gate.lines = map[*line]bool{}
+	s.gate.lines, s.gate.events = map[*line]bool{}, map[string]event{}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
 }
@@ -235,6 +237,16 @@ func (s *Server) Threads(parent string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Channels lists all channels, threads and direct messages.
+func (s *Server) Channels() (list []Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.channels {
+		list = append(list, *c)
+	}
+	return list
 }
 
 // Messages lists copies of a channel's messages, oldest first.

@@ -41,6 +41,7 @@ type Config struct {
 	Client *http.Client // whose transport is used; nil: one of its own
 
 	OpenWithin    time.Duration // how long a connection may take to be up; default 20s
+	ResumeWithin  time.Duration // how long one that goes on may say nothing before it is up; default 5s
 	QuietFor      time.Duration // a connection that says nothing for so long is dead; default 2m
 	Pause         time.Duration // before the first new try, growing to 128 times as much; default 1s
 	IdentifyEvery time.Duration // between new sessions, as Discord demands; default 5s
@@ -84,6 +85,7 @@ func New(cfg Config) (*FrontEnd, error) {
 		return nil, err
 	}
 	cfg.OpenWithin = defaultTo(cfg.OpenWithin, 20*time.Second)
+	cfg.ResumeWithin = defaultTo(cfg.ResumeWithin, 5*time.Second)
 	cfg.QuietFor = defaultTo(cfg.QuietFor, 2*time.Minute)
 	cfg.Pause = defaultTo(cfg.Pause, time.Second)
 	cfg.IdentifyEvery = defaultTo(cfg.IdentifyEvery, 5*time.Second)
@@ -152,7 +154,7 @@ func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	defer f.listen(ctx, listen)()
 	g.Go(func() error { f.syncCommands(ctx); return nil })
 	for id := range count {
-		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen}
+		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen, starts: newStarts(count)}
 		g.Go(func() error { return s.run(ctx) })
 	}
 	return g.Wait()

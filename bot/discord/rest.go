@@ -90,6 +90,7 @@ func (r *rest) once(ctx context.Context, q request, out any) error {
 	if err := r.limits.take(ctx, route, q.open); err != nil {
 		return err
 	}
+	defer r.limits.done(route)
 	req, err := r.build(ctx, q)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBefore, err)
@@ -199,18 +200,22 @@ func (r *rest) refusal(resp *http.Response, data []byte) error {
 	return e
 }
 
-// routeOf names what shares a rate limit: the method, and the path as far as its
-// first ID.
+// routeOf names what shares a rate limit: the method, and the path with its first ID.
+// Other IDs make no difference, nor does what stands below a reaction.
 func routeOf(q request) string {
-	parts := strings.SplitN(strings.TrimPrefix(q.path, "/"), "/", 4)
+	parts := strings.Split(strings.TrimPrefix(q.path, "/"), "/")
 	if q.open || len(parts) < 2 {
 		return q.method + " " + parts[0]
 	}
-	tail := ""
-	if len(parts) > 2 {
-		tail = parts[2]
+	for i, part := range parts {
+		switch {
+		case part == "reactions":
+			return q.method + " " + strings.Join(parts[:i+1], "/")
+		case i > 1 && snowflake(part):
+			parts[i] = "*"
+		}
 	}
-	return q.method + " " + parts[0] + "/" + parts[1] + "/" + tail
+	return q.method + " " + strings.Join(parts, "/")
 }
 
 func unauthorized(err error) bool {

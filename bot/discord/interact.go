@@ -95,10 +95,16 @@ func (l listener) answer(ctx context.Context, log *slog.Logger, i *discordapi.In
 	return l.front.sayLater(ctx, i, &reply, later)
 }
 
+// callback answers an interaction first. Discord takes one such answer, so that it may
+// be given again; it is no fault that another one came before.
 func (f *FrontEnd) callback(ctx context.Context, i *discordapi.Interaction, c callback) error {
-	return f.rest.call(ctx, request{
-		method: http.MethodPost, path: "/interactions/" + i.ID + "/" + i.Token + "/callback", body: c, open: true,
+	err := f.rest.call(ctx, request{
+		method: http.MethodPost, path: "/interactions/" + i.ID + "/" + i.Token + "/callback", body: c, open: true, again: true,
 	}, nil)
+	if codeOf(err) == codeAnswered {
+		return nil
+	}
+	return err
 }
 
 // onPage reports whether a button stands on a private page, which is then turned.
@@ -154,7 +160,7 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 		return err
 	}
 	hook := "/webhooks/" + self.app + "/" + i.Token
-	original := request{method: http.MethodPatch, path: hook + "/messages/@original", open: true}
+	original := request{method: http.MethodPatch, path: hook + "/messages/@original", open: true, again: true}
 	m := replyMessage(r)
 	switch {
 	case promised == promiseUpdate && silent(r):
@@ -162,7 +168,7 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 	case promised == promiseUpdate && (r.Page == nil || !onPage(i)), r.Public:
 		if promised == promise { // what was promised was private
 			original.method = http.MethodDelete
-			if err := f.rest.call(ctx, original, nil); err != nil {
+			if err := f.rest.call(ctx, original, nil); err != nil && codeOf(err) != codeUnknownMessage {
 				return err
 			}
 		}

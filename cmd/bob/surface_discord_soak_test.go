@@ -330,12 +330,16 @@ func (d *discordCrowd) countThreads() {
 // countCalls says what Discord was asked, and how interactions fared.
 func (d *discordCrowd) countCalls() {
 	d.Helper()
-	unanswered, late, asked := 0, 0, d.fake.Asked()
+	unanswered, away, late, asked := 0, 0, 0, d.fake.Asked()
 	for i := range asked {
-		if len(asked[i].Answers) == 0 {
-			unanswered++
+		if len(asked[i].Answers) > 0 {
+			continue
 		}
-		if asked[i].Late > 0 {
+		unanswered++
+		switch a := &asked[i]; {
+		case a.Told == 0 || a.Told > answerWithin:
+			away++
+		case a.Late > 0:
 			late++
 		}
 	}
@@ -346,7 +350,7 @@ func (d *discordCrowd) countCalls() {
 		d.Logf("went wrong: %s, %d times", kind, d.broken[kind])
 	}
 	d.Logf("said again: %d; sessions: %d started, %d resumed; requests refused as too many: %d", d.again.Load(), len(d.fake.Identifies()), d.fake.Resumes(), d.fake.Exceeded())
-	d.Logf("interactions: %d, unanswered %d, of them answered too late %d, told in time and not answered %d", len(asked), unanswered, late, len(ignored))
+	d.Logf("interactions: %d, unanswered %d: Bob was not there for %d, too late for %d, ignored %d", len(asked), unanswered, away, late, len(ignored))
 	if n := d.fake.Exceeded(); n > 0 {
 		d.Errorf("Discord refused %d requests as too many", n)
 	}

@@ -14,10 +14,11 @@ type Interaction struct {
 	Deleted   bool
 	Followups []map[string]any
 	Took      time.Duration // until the first answer
+	Told      time.Duration // until it was told over the gateway; 0: it was not
 	Late      int           // answers that came when Discord waited no longer
 
-	begun, told time.Time
-	line        *line // over which it was told; nil: it was not, or in another way
+	begun time.Time
+	line  *line // over which it was told
 }
 
 // AnswerWithin says how long an interaction waits for its first answer, which is 3
@@ -37,7 +38,7 @@ func (s *Server) Ignored() (list []Interaction) {
 		over := i.begun.Add(s.within)
 		switch {
 		case len(i.Answers) > 0 || i.Late > 0 || i.line == nil:
-		case i.told.After(i.begun.Add(s.within/2)) || (!i.line.ended.IsZero() && i.line.ended.Before(over)):
+		case i.Told > s.within/2 || (!i.line.ended.IsZero() && i.line.ended.Before(over)):
 		default:
 			list = append(list, *i)
 		}

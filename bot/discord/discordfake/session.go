@@ -159,7 +159,6 @@ func (s *Server) resume(l *line, id string, heard int) {
 // carry tells a session's client what it has not heard, and goes on with what happens,
 // until the line is gone. The lock is held.
 func (s *Server) carry(a *session, l *line, heard int) {
-	l.up = true
 	go func() {
 		for {
 			s.mu.Lock()
@@ -188,10 +187,15 @@ func (s *Server) carry(a *session, l *line, heard int) {
 	}()
 }
 
-// reached notes the line over which interactions were told.
+// reached notes that a line is up once READY or RESUMED was said, and which
+// interactions were told over it.
 func (s *Server) reached(l *line, news []packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !l.up {
+		l.up = true
+		s.touch()
+	}
 	for _, p := range news {
 		var of struct {
 			Token string `json:"token"`
@@ -200,7 +204,7 @@ func (s *Server) reached(l *line, news []packet) {
 			continue
 		}
 		if i := s.asked[of.Token]; i != nil && i.line == nil {
-			i.line, i.told = l, time.Now()
+			i.line, i.Told = l, time.Since(i.begun)
 		}
 	}
 }

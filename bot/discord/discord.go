@@ -58,6 +58,7 @@ type FrontEnd struct {
 	rooms    *rooms
 	marks    *marks
 	turns    turns
+	ages     ages
 	events   chan struct{} // one place for each event that is handled at once
 	key      ed25519.PublicKey
 

@@ -24,6 +24,9 @@ const (
 	sayForm       = 9
 )
 
+// interactWithin is how long Discord waits for the first answer.
+const interactWithin = 3 * time.Second
+
 // callback is the first answer to an interaction.
 type callback struct {
 	Type int `json:"type"`
@@ -33,6 +36,11 @@ type callback struct {
 // interaction handles the use of a command, a button or a form.
 func (l listener) interaction(ctx context.Context, log *slog.Logger, i *discordapi.Interaction) {
 	if i == nil || i.Data == nil || i.Token == "" {
+		return
+	}
+	if age := l.front.ages.of(i.ID, time.Now()); age > interactWithin {
+		// As after a break of the line. Who did it was told that it failed, and does it again.
+		log.Warn("interaction dropped: discord does not wait for its answer any more", "age", age)
 		return
 	}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -358,6 +359,31 @@ func TestMention_isHeardThoughItsChannelIsHardToLearn(t *testing.T) {
 	s.Say(channel, "700", "<@"+discordfake.BotID+"> sales", nil)
 	if m := h.message(t); m.Text != "sales" || m.Place.Channel != channel {
 		t.Errorf("heard %+v", m)
+	}
+}
+
+// TestInteraction_thatDiscordGaveUpIsLeft has a command come ten seconds late, as after a
+// break: who gave it was told that it failed.
+func TestInteraction_thatDiscordGaveUpIsLeft(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	hears(t, o.Server, o.ears, "the clocks are known")
+	old := o.event(usesCommand, bob("status", opt("job", "job_old")))
+	id, token := o.Ask(old)
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old["id"], old["token"], old["application_id"] = strconv.FormatInt(n-10_000<<22, 10), token, discordfake.AppID
+	o.Emit("INTERACTION_CREATE", old)
+	o.answered(t, o.Interact(o.event(usesCommand, bob("status", opt("job", "job_new")))))
+	o.ears.mu.Lock()
+	defer o.ears.mu.Unlock()
+	for _, m := range o.ears.messages {
+		if m.Text == "status job_old" {
+			t.Error("a command is carried out that failed for who gave it")
+		}
 	}
 }
 

@@ -172,8 +172,12 @@ func (d *discordCrowd) taken(mark, id, token string) bool {
 }
 
 func (d *discordCrowd) breakOne(dice *rand.Rand) {
-	if now := time.Now(); now.After(d.breaks) && d.fake.Lines() > 0 {
-		d.breaks = now.Add(time.Duration(2+dice.IntN(6)) * time.Second)
+	now, next := time.Now(), time.Duration(1+dice.IntN(14))*time.Second
+	switch {
+	case d.fake.Lines() == 0: // it is broken
+		d.breaks = now.Add(next)
+	case now.After(d.breaks):
+		d.breaks = now.Add(next)
 		d.breakGateway(dice)
 		return
 	}

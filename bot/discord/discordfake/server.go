@@ -28,7 +28,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and made anew at every change
-	last     int64         // newest snowflake
+	last     int64         // newest snowflake: the milliseconds of its time, and a number
 	guilds   map[string]*Guild
 	channels map[string]*Channel
 	commands []json.RawMessage
@@ -88,8 +88,8 @@ type Request struct {
 // New starts a fake with one guild.
 func New() *Server {
 	s := &Server{
-		changed: make(chan struct{}), last: 1_000_000,
-		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
+		changed: make(chan struct{}),
+		guilds:  map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
 	}
 	s.flags = 1 << 19
 	s.gate.acks = true
@@ -135,7 +135,8 @@ func (s *Server) touch() {
 
 // id returns a new snowflake. The lock is held.
 func (s *Server) id() string {
-	s.last++
+	const epoch = 1_420_070_400_000 // the first second of 2015
+	s.last = max(s.last+1, (time.Now().UnixMilli()-epoch)<<22)
 	return strconv.FormatInt(s.last, 10)
 }
 

@@ -23,7 +23,7 @@ func (a *ages) of(id string, now time.Time) time.Duration {
 	if n >>= 22; err != nil || n == 0 {
 		return 0
 	}
-	made := time.Duration(n) * time.Millisecond //nolint:gosec // 42 bits
+	made := time.Duration(n) * time.Millisecond // of 42 bits
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.first.IsZero() {

@@ -43,6 +43,7 @@ type Config struct {
 	Client *http.Client // whose transport is used; nil: one of its own
 
 	OpenWithin    time.Duration // how long a connection may take to be up; default 20s
+	ResumeWithin  time.Duration // how long one that goes on may say nothing before it is up; default 5s
 	QuietFor      time.Duration // a connection that says nothing for so long is dead; default 2m
 	Pause         time.Duration // before the first new try, growing to 128 times as much; default 1s
 	IdentifyEvery time.Duration // between new sessions, as Discord demands; default 5s
@@ -61,6 +62,7 @@ type FrontEnd struct {
 	asking   singleflight.Group // by channel
 	marks    *marks
 	turns    turns
+	ages     ages
 	events   chan struct{} // one place for each event that is handled at once
 	key      ed25519.PublicKey
 	deaf     atomic.Bool // Discord does not tell what messages say that are not addressed to Bob
@@ -95,6 +97,7 @@ func New(cfg Config) (*FrontEnd, error) {
 		return nil, err
 	}
 	cfg.OpenWithin = defaultTo(cfg.OpenWithin, 20*time.Second)
+	cfg.ResumeWithin = defaultTo(cfg.ResumeWithin, 5*time.Second)
 	cfg.QuietFor = defaultTo(cfg.QuietFor, 2*time.Minute)
 	cfg.Pause = defaultTo(cfg.Pause, time.Second)
 	cfg.IdentifyEvery = defaultTo(cfg.IdentifyEvery, 5*time.Second)
@@ -178,7 +181,7 @@ func (f *FrontEnd) Run(ctx context.Context, h bot.Handler) error {
 	defer f.listen(ctx, listen)()
 	g.Go(func() error { f.syncCommands(ctx); return nil })
 	for id := range count {
-		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen}
+		s := &shard{front: f, id: id, count: count, log: f.log.With("shard", id), listen: listen, starts: newStarts(count)}
 		s.listen.past = &past{}
 		g.Go(func() error { return s.run(ctx) })
 	}

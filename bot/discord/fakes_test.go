@@ -96,7 +96,7 @@ func (e *ears) clicked(t *testing.T) bot.Click {
 func config(s *discordfake.Server) discord.Config {
 	return discord.Config{
 		Token: discordfake.Token, APIURL: s.URL(), Log: slog.New(slog.DiscardHandler),
-		OpenWithin: 300 * time.Millisecond, QuietFor: 10 * time.Second, Pause: time.Millisecond, IdentifyEvery: time.Millisecond,
+		OpenWithin: 1500 * time.Millisecond, ResumeWithin: 1500 * time.Millisecond, QuietFor: 10 * time.Second, Pause: time.Millisecond, IdentifyEvery: time.Millisecond,
 		AnswerWithin: 5 * time.Second,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 )
 
 // fatal lists the codes after which Discord must not be asked again, and what to do.
@@ -39,6 +40,7 @@ type shard struct {
 	id, count int
 	log       *slog.Logger
 	listen    listener
+	starts    *starts
 }
 
 // run keeps the shard up until ctx is done. It returns an error only for what trying
@@ -46,8 +48,7 @@ type shard struct {
 func (s *shard) run(ctx context.Context) error {
 	var l *link
 	for try := 0; ctx.Err() == nil; try++ {
-		began := time.Now()
-		err := s.session(ctx, &l)
+		up, err := s.session(ctx, &l)
 		code := closeCode(err)
 		if code == codeIntents && s.front.deafen() {
 			l.abandon()
@@ -63,15 +64,15 @@ func (s *shard) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if time.Since(began) > s.front.cfg.QuietFor {
-			try = 0 // it was up for long: this is a new trouble
+		if up {
+			try = 0 // this is a new trouble
 		}
 		if l != nil && (try > maxResumes || code != 0 || errors.Is(err, errStuck)) {
 			l.abandon()
 			l = nil
 		}
 		s.log.Warn("discord's gateway is gone, and tried again", "try", try, "resume", l != nil, "err", err)
-		wait(ctx, pause(s.front.cfg.Pause, try))
+		wait(ctx, max(pause(s.front.cfg.Pause, try), s.starts.until(time.Now())))
 	}
 	if l != nil {
 		l.close()
@@ -80,27 +81,28 @@ func (s *shard) run(ctx context.Context) error {
 }
 
 // session brings a connection up, as one that goes on where *l was, and returns when
-// it is gone. Nil *l starts a new one.
-func (s *shard) session(ctx context.Context, l **link) error {
+// it is gone, and whether it was up. Nil *l starts a new one.
+func (s *shard) session(ctx context.Context, l **link) (up bool, err error) {
 	// A session that is to go on may turn out to be a new one.
 	if err := s.front.identify.Wait(ctx); err != nil {
-		return err
+		return false, err
 	}
+	hush := s.front.cfg.ResumeWithin
 	if *l == nil {
 		if err := s.mayIdentify(ctx); err != nil {
-			return err
+			return false, err
 		}
 		fresh, err := newLink(ctx, s)
 		if err != nil {
-			return err
+			return false, err
 		}
-		*l = fresh
+		*l, hush = fresh, s.front.cfg.OpenWithin
 	}
-	if err := (*l).open(ctx, s.front.cfg.OpenWithin); err != nil {
-		return err
+	if err := (*l).open(ctx, s.front.cfg.OpenWithin, hush); err != nil {
+		return false, err
 	}
 	s.log.Info("discord's gateway is up")
-	return (*l).watch(ctx, s.front.cfg.QuietFor)
+	return true, (*l).watch(ctx, s.front.cfg.QuietFor)
 }
 
 // mayIdentify waits until a new session may be started. Discord resets the token of
@@ -130,6 +132,38 @@ func closeCode(err error) int {
 // transport lists the codes that stand for a broken connection: its session may go on.
 var transport = []int{ //nolint:gochecknoglobals // a constant table
 	websocket.CloseAbnormalClosure, websocket.CloseNoStatusReceived, websocket.CloseTLSHandshake,
+}
+
+// starts counts the sessions of a shard that came up new. Those that go on where they
+// were cost nothing; new ones may follow each other, but not all day long. It is safe
+// for concurrent use.
+type starts struct {
+	by  *rate.Limiter
+	gap time.Duration
+}
+
+const (
+	// startGap is how often new sessions may come up in the long run: 720 times in the
+	// day, of which Discord allows a thousand.
+	startGap = 2 * time.Minute
+	// startBurst is how many may follow each other at once, of all shards, and fewStarts
+	// how many of one in any case.
+	startBurst = 30
+	fewStarts  = 3
+)
+
+// newStarts is for one of so many shards.
+func newStarts(shards int) *starts {
+	gap := startGap * time.Duration(shards)
+	return &starts{by: rate.NewLimiter(rate.Every(gap), max(fewStarts, startBurst/shards)), gap: gap}
+}
+
+// count counts one.
+func (s *starts) count(now time.Time) { s.by.ReserveN(now, 1) }
+
+// until is how long to wait before another one; 0: not at all.
+func (s *starts) until(now time.Time) time.Duration {
+	return time.Duration(max(0, -s.by.TokensAt(now)) * float64(s.gap))
 }
 
 // pause is how long to wait before a new try: twice as long each time, up to 128 times

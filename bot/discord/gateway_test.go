@@ -227,3 +227,38 @@ func TestNew_wantsATokenAndAnAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestRun_hearsWhatWasSaidMeanwhile has the line break, and people speak before it is
+// up again.
+func TestRun_hearsWhatWasSaidMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, h := newFake(t), newEars()
+	up(t, s, nil, h)
+	hears(t, s, h, "before")
+	s.Drop()
+	until(t, s, "the break", func() bool { return s.Lines() == 0 || s.Resumes() == 1 })
+	hears(t, s, h, "meanwhile")
+	until(t, s, "a resumed session", func() bool { return s.Resumes() == 1 && s.Lines() == 1 })
+	hears(t, s, h, "after")
+	if got := len(s.Identifies()); got != 1 {
+		t.Errorf("%d sessions were started, want the one that goes on", got)
+	}
+}
+
+// TestRun_breaksThatFollowEachOtherAreMended has the line break more often than a
+// session that does not come up is tried again: each break of one that was up is a new
+// trouble.
+func TestRun_breaksThatFollowEachOtherAreMended(t *testing.T) {
+	t.Parallel()
+	s, h := newFake(t), newEars()
+	up(t, s, nil, h)
+	for i := range 9 {
+		s.Emit("TYPING_START", map[string]any{})
+		s.Drop()
+		until(t, s, "a resumed session", func() bool { return s.Resumes() == i+1 && s.Lines() == 1 })
+	}
+	hears(t, s, h, "after")
+	if got := len(s.Identifies()); got != 1 {
+		t.Errorf("%d sessions were started, want 1", got)
+	}
+}

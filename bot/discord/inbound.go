@@ -38,6 +38,7 @@ func (l listener) attach(ctx context.Context, api *discordapi.Session) {
 			return
 		}
 		l.past.hear(e.ID)
+		l.front.ages.of(e.ID, time.Now()) // the clocks are known from messages too
 		before, done := l.front.turns.take(e.ChannelID)
 		l.spawn(ctx, "message", func(ctx context.Context, log *slog.Logger) {
 			defer done()

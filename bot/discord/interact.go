@@ -25,6 +25,9 @@ const (
 	sayForm       = 9
 )
 
+// interactWithin is how long Discord waits for the first answer.
+const interactWithin = 3 * time.Second
+
 // callback is the first answer to an interaction.
 type callback struct {
 	Type int `json:"type"`
@@ -34,6 +37,11 @@ type callback struct {
 // interaction handles the use of a command, a button or a form.
 func (l listener) interaction(ctx context.Context, log *slog.Logger, i *discordapi.Interaction) {
 	if i == nil || i.Data == nil || i.Token == "" {
+		return
+	}
+	if age := l.front.ages.of(i.ID, time.Now()); age > interactWithin {
+		// As after a break of the line. Who did it was told that it failed, and does it again.
+		log.Warn("interaction dropped: discord does not wait for its answer any more", "age", age)
 		return
 	}
 	var err error
@@ -96,10 +104,16 @@ func (l listener) answer(ctx context.Context, log *slog.Logger, i *discordapi.In
 	return l.front.sayLater(ctx, i, &reply, later)
 }
 
+// callback answers an interaction first. Discord takes one such answer, so that it may
+// be given again; it is no fault that another one came before.
 func (f *FrontEnd) callback(ctx context.Context, i *discordapi.Interaction, c callback) error {
-	return f.rest.call(ctx, request{
-		method: http.MethodPost, path: "/interactions/" + i.ID + "/" + i.Token + "/callback", body: c, open: true,
+	err := f.rest.call(ctx, request{
+		method: http.MethodPost, path: "/interactions/" + i.ID + "/" + i.Token + "/callback", body: c, open: true, again: true,
 	}, nil)
+	if codeOf(err) == codeAnswered {
+		return nil
+	}
+	return err
 }
 
 // onPage reports whether a button stands on a private page, which is then turned.
@@ -167,7 +181,7 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 	if err != nil {
 		return err
 	}
-	original := request{method: http.MethodPatch, path: hookOf(self, i) + "/messages/@original", open: true}
+	original := request{method: http.MethodPatch, path: hookOf(self, i) + "/messages/@original", open: true, again: true}
 	switch {
 	case promised == promiseUpdate && r.Spent != nil:
 		original.body = spentRows(i.Message, r.Spent)
@@ -181,7 +195,7 @@ func (f *FrontEnd) sayLater(ctx context.Context, i *discordapi.Interaction, r *b
 		return f.follow(ctx, i, r)
 	case r.Public:
 		original.method = http.MethodDelete // what was promised was private
-		if err := f.rest.call(ctx, original, nil); err != nil {
+		if err := f.rest.call(ctx, original, nil); err != nil && codeOf(err) != codeUnknownMessage {
 			return err
 		}
 		return f.follow(ctx, i, r)

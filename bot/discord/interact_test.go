@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -361,6 +363,71 @@ func TestAnswer_faultsAreNotShown(t *testing.T) {
 }
 
 // TestAnswer_slow has the conversation take longer than Discord waits.
+// TestAnswer_thatIsLostIsGivenAgain has Discord take the first answer or not, and never
+// say so.
+func TestAnswer_thatIsLostIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]discordfake.Fault{
+		"lost on the way there": {Lost: true, Before: true},
+		"lost on the way back":  {Lost: true},
+		"refused":               {Status: http.StatusBadGateway},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.open(t)
+			fault.Method, fault.Path = http.MethodPost, "/interactions/"
+			o.Fail(fault)
+			i := o.answered(t, o.Interact(o.event(usesCommand, bob("status"))))
+			until(t, o.Server, "the second try", func() bool { return len(o.Requests(http.MethodPost, "/interactions/"+i.ID)) == 2 })
+			if got := len(o.Interaction(i.Token).Answers); got != 1 {
+				t.Errorf("it was answered %d times", got)
+			}
+		})
+	}
+}
+
+// TestMention_isHeardThoughItsChannelIsHardToLearn has Discord fail when it is asked
+// for the channel.
+func TestMention_isHeardThoughItsChannelIsHardToLearn(t *testing.T) {
+	t.Parallel()
+	s, h := newFake(t), newEars()
+	up(t, s, nil, h)
+	guild := s.AddGuild("600")
+	channel := s.AddChannel(guild, "", discordfake.TextChannel)
+	s.Fail(discordfake.Fault{Method: http.MethodGet, Path: "/channels/" + channel, Lost: true})
+	s.Fail(discordfake.Fault{Method: http.MethodGet, Path: "/channels/" + channel, Status: http.StatusServiceUnavailable})
+	s.Say(channel, "700", "<@"+discordfake.BotID+"> sales", nil)
+	if m := h.message(t); m.Text != "sales" || m.Place.Channel != channel {
+		t.Errorf("heard %+v", m)
+	}
+}
+
+// TestInteraction_thatDiscordGaveUpIsLeft has a command come ten seconds late, as after a
+// break: who gave it was told that it failed.
+func TestInteraction_thatDiscordGaveUpIsLeft(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(t)
+	hears(t, o.Server, o.ears, "the clocks are known")
+	old := o.event(usesCommand, bob("status", opt("job", "job_old")))
+	id, token := o.Ask(old)
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old["id"], old["token"], old["application_id"] = strconv.FormatInt(n-10_000<<22, 10), token, discordfake.AppID
+	o.Emit("INTERACTION_CREATE", old)
+	o.answered(t, o.Interact(o.event(usesCommand, bob("status", opt("job", "job_new")))))
+	o.ears.mu.Lock()
+	defer o.ears.mu.Unlock()
+	for _, m := range o.ears.messages {
+		if m.Text == "status job_old" {
+			t.Error("a command is carried out that failed for who gave it")
+		}
+	}
+}
+
 func TestAnswer_slow(t *testing.T) {
 	t.Parallel()
 	page := &bot.Page{Title: "Jobs", Parts: []bot.Part{{Head: "first"}}}

@@ -54,6 +54,7 @@ func newLink(ctx context.Context, s *shard) (*link, error) {
 	api.MaxRestRetries, api.ShouldRetryOnRateLimit = 0, false
 	api.Dialer = &websocket.Dialer{NetDialContext: l.dial, Proxy: onVersion, HandshakeTimeout: s.front.cfg.OpenWithin}
 	api.AddHandler(func(*discordapi.Session, *discordapi.Disconnect) { l.gone() })
+	api.AddHandler(func(*discordapi.Session, *discordapi.Ready) { s.starts.count(time.Now()) })
 	s.listen.attach(ctx, api)
 	return l, nil
 }
@@ -111,30 +112,37 @@ func (e *ear) Read(p []byte) (int, error) {
 
 func (l *link) hear() { l.heard.Store(time.Now().UnixNano()) }
 
-// open brings the session up. It returns errStuck if that takes too long: the library does not
+// open brings the session up. It returns errStuck if that takes longer than limit, or
+// nothing was heard for longer than hush since the socket was open: the library does not
 // look at deadlines here.
-func (l *link) open(ctx context.Context, limit time.Duration) error {
+func (l *link) open(ctx context.Context, limit, hush time.Duration) error {
 	select {
 	case <-l.down: // of the connection before
 	default:
 	}
+	l.heard.Store(0)
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		err = l.api.Open()
 	}()
-	t := time.NewTimer(limit)
-	defer t.Stop()
-	select {
-	case <-done:
-		return err
-	case <-ctx.Done():
-		l.settle(done)
-		return context.Cause(ctx)
-	case <-t.C:
-		l.settle(done)
-		return errStuck
+	tick := time.NewTicker(hush / 4)
+	defer tick.Stop()
+	for began := time.Now(); ; {
+		select {
+		case <-done:
+			return err
+		case <-ctx.Done():
+			l.settle(done)
+			return context.Cause(ctx)
+		case now := <-tick.C:
+			if heard := l.heard.Load(); now.Sub(began) < limit && (heard == 0 || now.Sub(time.Unix(0, heard)) < hush) {
+				continue
+			}
+			l.settle(done)
+			return errStuck
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	codeUnknownGuild   = 10004
 	codeUnknownMessage = 10008
 	codeTooLarge       = 40005
+	codeAnswered       = 40060
 	codeNoAccess       = 50001
 	codeNoDirect       = 50007
 	codeNoPermission   = 50013

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// globalRate is what Discord allows a bot per second, over all routes but those of
-	// interactions.
-	globalRate = 50
+	// globalRate is what is asked of Discord per second, over all routes but those of
+	// interactions, and globalBurst how much of it at once. Discord takes 50 in any second.
+	globalRate  = 40
+	globalBurst = 8
 	// maxInvalid is how many refused requests within invalidWindow are risked: at
 	// 10,000 Discord bans the whole address.
 	maxInvalid    = 5_000
@@ -39,12 +40,14 @@ type limits struct {
 
 // allowance is what is left of a route until its reset.
 type allowance struct {
-	left  int
-	reset time.Time
+	left   int
+	reset  time.Time
+	period float64 // when Discord's clock says that the reset is, in seconds; 0: it does not
+	flying int     // requests that are under way
 }
 
 func newLimits() *limits {
-	return &limits{global: rate.NewLimiter(globalRate, globalRate), routes: map[string]*allowance{}}
+	return &limits{global: rate.NewLimiter(globalRate, globalBurst), routes: map[string]*allowance{}}
 }
 
 // take waits for a request's turn. A turn that is too far off is an *apiError with
@@ -69,6 +72,15 @@ func (l *limits) take(ctx context.Context, route string, open bool) error {
 	}
 }
 
+// done notes that a request that had its turn is over.
+func (l *limits) done(route string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a := l.routes[route]; a != nil && a.flying > 0 {
+		a.flying--
+	}
+}
+
 // next returns how long a request must wait, and takes its turn if it need not.
 func (l *limits) next(route string, now time.Time) time.Duration {
 	l.mu.Lock()
@@ -84,12 +96,14 @@ func (l *limits) next(route string, now time.Time) time.Duration {
 	}
 	a := l.routes[route]
 	switch {
-	case a == nil || !a.reset.After(now):
+	case a == nil:
+		l.set(route, &allowance{flying: 1}, now)
 		return 0
-	case a.left <= 0:
+	case a.reset.After(now) && a.left <= 0:
 		return a.reset.Sub(now)
 	}
 	a.left--
+	a.flying++
 	return 0
 }
 
@@ -107,8 +121,31 @@ func (l *limits) learn(route string, status int, h http.Header) {
 	if err != nil || err2 != nil {
 		return
 	}
-	l.set(route, &allowance{left: left, reset: time.Now().Add(seconds(after))})
+	now := time.Now()
+	period, _ := strconv.ParseFloat(h.Get("X-RateLimit-Reset"), 64) // without it, each answer is of a period of its own
+	a := &allowance{left: left, reset: now.Add(seconds(after)), period: period}
+	if old := l.routes[route]; old != nil {
+		a.follow(old)
+	}
+	l.set(route, a, now)
 }
+
+// follow takes into account what was known of a route before. Answers overtake each
+// other, and what is under way is not counted in them.
+func (a *allowance) follow(old *allowance) {
+	a.flying = old.flying
+	switch {
+	case a.period == 0 || old.period == 0 || a.period > old.period+samePeriod:
+		a.left -= max(0, a.flying-1) // without the one that is answered
+	case a.period < old.period-samePeriod: // an answer of the period before
+		a.left, a.reset, a.period = old.left, old.reset, old.period
+	default:
+		a.left = min(a.left, old.left)
+	}
+}
+
+// samePeriod is how far two tellings of one reset may be apart, in seconds.
+const samePeriod = 0.1
 
 // block remembers a 429: of one route, or of all.
 func (l *limits) block(h http.Header, e *apiError) {
@@ -120,18 +157,18 @@ func (l *limits) block(h http.Header, e *apiError) {
 }
 
 // set keeps a route's allowance. The lock is held.
-func (l *limits) set(route string, a *allowance) {
-	if len(l.routes) >= maxRoutes {
-		now := time.Now()
+func (l *limits) set(route string, a *allowance, now time.Time) {
+	if _, known := l.routes[route]; !known && len(l.routes) >= maxRoutes {
 		for old, b := range l.routes {
-			if !b.reset.After(now) {
+			if !b.reset.After(now) && b.flying == 0 {
 				delete(l.routes, old)
 			}
 		}
+		if len(l.routes) >= maxRoutes {
+			return
+		}
 	}
-	if len(l.routes) < maxRoutes {
-		l.routes[route] = a
-	}
+	l.routes[route] = a
 }
 
 // seconds is a time that Discord tells; a day at most, and never negative.

@@ -59,18 +59,77 @@ func TestLimits_tellOfLongWaits(t *testing.T) {
 	})
 }
 
+// TestLimits_countWhatIsUnderWay has answers overtake each other.
+func TestLimits_countWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits()
+		turn := func() time.Duration {
+			began := time.Now()
+			if err := l.take(t.Context(), route, false); err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(began)
+		}
+		told := func(left, reset, after string) {
+			l.learn(route, http.StatusOK, header(map[string]string{
+				"X-RateLimit-Remaining": left, "X-RateLimit-Reset": reset, "X-RateLimit-Reset-After": after,
+			}))
+			l.done(route)
+		}
+		for range 4 { // nothing is known yet
+			turn()
+		}
+		told("4", "1000.5", "3") // of 5, and three more are under way
+		if d := turn(); d != 0 {
+			t.Errorf("the fifth waits %s", d)
+		}
+		told("1", "1000.5", "3")
+		told("2", "1000.5", "3") // it was overtaken
+		if d := turn(); d != 3*time.Second {
+			t.Errorf("the sixth waits %s, want the reset", d)
+		}
+		told("4", "1005.5", "5")
+		told("0", "1000.5", "0") // of the period before
+		if d := turn(); d != 0 {
+			t.Errorf("the next period is not known: %s", d)
+		}
+	})
+}
+
+func TestRoute_isThatOfDiscordsLimits(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/channels/1/messages":                     "POST channels/1/messages",
+		"/channels/1/messages/2":                   "POST channels/1/messages/*",
+		"/channels/1/messages/2/threads":           "POST channels/1/messages/*/threads",
+		"/channels/1/messages/2/reactions/%F0/@me": "POST channels/1/messages/*/reactions",
+		"/users/@me/channels":                      "POST users/@me/channels",
+		"/applications/901/commands":               "POST applications/901/commands",
+		"/gateway/bot":                             "POST gateway/bot",
+	} {
+		if got := routeOf(request{method: http.MethodPost, path: path}); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	if got := routeOf(request{method: http.MethodPost, path: "/webhooks/901/secret", open: true}); got != "POST webhooks" {
+		t.Errorf("a path with a secret is %q", got)
+	}
+}
+
 func TestLimits_keepTheGlobalRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
 		began := time.Now()
-		for i := range 3 * globalRate {
+		const many = globalBurst + 2*globalRate
+		for i := range many {
 			if err := l.take(t.Context(), fmt.Sprint(i), false); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if took := time.Since(began); took < 2*time.Second-time.Millisecond || took > 2*time.Second+time.Millisecond {
-			t.Errorf("150 requests took %s, want 2s: 50 at once and 50 a second", took)
+			t.Errorf("%d requests took %s, want 2s", many, took)
 		}
 		if err := l.take(t.Context(), "x", true); err != nil || time.Since(began) > 2*time.Second+time.Millisecond {
 			t.Errorf("an interaction waits for the global rate: %v", err)
@@ -164,3 +223,21 @@ func TestRedirect_keepsThePathBelowAnotherServer(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestStarts_areSpreadOnceTheyAreMany(t *testing.T) {
+	t.Parallel()
+	s, now := newStarts(1), time.Now()
+	for i := range startBurst {
+		if d := s.until(now); d != 0 {
+			t.Fatalf("start %d waits %s", i, d)
+		}
+		s.count(now)
+	}
+	s.count(now)
+	if d := s.until(now); d < startGap-time.Second || d > startGap+time.Second {
+		t.Errorf("after %d starts the next one waits %s, want %s", startBurst+1, d, startGap)
+	}
+	if d := s.until(now.Add(startGap)); d > time.Second {
+		t.Errorf("after %s it still waits %s", startGap, d)
+	}
+}

@@ -28,6 +28,10 @@ const (
 	// patience is how long a request waits for its turn or a rate limit by itself;
 	// whoever asked is told of longer ones.
 	patience = 5 * time.Second
+	// tries is how often a request is made at most, and againGap the first pause between
+	// two: an interaction waits for three seconds.
+	tries    = 3
+	againGap = 200 * time.Millisecond
 	// agent is what Discord wants to be told by bots.
 	agent = "DiscordBot (https://github.com/askbob/bob, 1)"
 )
@@ -53,6 +57,7 @@ type request struct {
 	body         any               // JSON; nil: none
 	files        []bot.FileContent // make it a form
 	open         bool              // its path holds a secret that stands for the token
+	again        bool              // made twice it does no more than once, as GET never does
 }
 
 // apiError is Discord's refusal.
@@ -71,17 +76,25 @@ func (e *apiError) Error() string {
 // errBefore says that a request was never sent.
 var errBefore = errors.New("not sent")
 
-// call makes a request and reads its answer into out, unless that is nil. Its errors
-// are an *apiError, one that wraps errBefore, or the network's: then it is not known
-// what became of it.
+// call makes a request and reads its answer into out, unless that is nil. What may be
+// made twice is tried again where it is not known what became of it. Its errors are an
+// *apiError, one that wraps errBefore, or the network's: then it is not known either.
 func (r *rest) call(ctx context.Context, q request, out any) error {
 	for try := 0; ; try++ {
 		err := r.once(ctx, q, out)
-		e, limited := errors.AsType[*apiError](err)
-		if !limited || e.status != http.StatusTooManyRequests || e.after > patience || try == 2 {
+		e, refused := errors.AsType[*apiError](err)
+		limited := refused && e.status == http.StatusTooManyRequests && e.after <= patience
+		unclear := err != nil && (!refused || e.status >= http.StatusInternalServerError) && (q.again || q.method == http.MethodGet)
+		switch {
+		case try == tries-1 || ctx.Err() != nil:
+			return err
+		case limited:
+			wait(ctx, e.after)
+		case unclear:
+			wait(ctx, againGap<<try)
+		default:
 			return err
 		}
-		wait(ctx, e.after)
 	}
 }
 
@@ -90,6 +103,7 @@ func (r *rest) once(ctx context.Context, q request, out any) error {
 	if err := r.limits.take(ctx, route, q.open); err != nil {
 		return err
 	}
+	defer r.limits.done(route)
 	req, err := r.build(ctx, q)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBefore, err)
@@ -199,18 +213,22 @@ func (r *rest) refusal(resp *http.Response, data []byte) error {
 	return e
 }
 
-// routeOf names what shares a rate limit: the method, and the path as far as its
-// first ID.
+// routeOf names what shares a rate limit: the method, and the path with its first ID.
+// Other IDs make no difference, nor does what stands below a reaction.
 func routeOf(q request) string {
-	parts := strings.SplitN(strings.TrimPrefix(q.path, "/"), "/", 4)
+	parts := strings.Split(strings.TrimPrefix(q.path, "/"), "/")
 	if q.open || len(parts) < 2 {
 		return q.method + " " + parts[0]
 	}
-	tail := ""
-	if len(parts) > 2 {
-		tail = parts[2]
+	for i, part := range parts {
+		switch {
+		case part == "reactions":
+			return q.method + " " + strings.Join(parts[:i+1], "/")
+		case i > 1 && snowflake(part):
+			parts[i] = "*"
+		}
 	}
-	return q.method + " " + parts[0] + "/" + parts[1] + "/" + tail
+	return q.method + " " + strings.Join(parts, "/")
 }
 
 func unauthorized(err error) bool {

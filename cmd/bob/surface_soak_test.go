@@ -199,19 +199,26 @@ func (c *crowd) count() {
 func (c *crowd) countJob(t *tally, mark string, cards map[jobs.JobID]seen, threads map[string][]seen) {
 	c.Helper()
 	list := c.jobsOf(mark)
-	switch {
-	case len(list) == 0:
+	if len(list) == 0 {
 		t.lost++
 		c.Errorf("%s: there is no job", mark)
-		return
-	case len(list) > 1:
-		t.twice++
-		c.Errorf("%s: there are %v", mark, list)
 	}
-	card, ok := cards[list[0]]
+	if n := c.twins(mark); n > 0 {
+		t.twice += n
+		c.Errorf("%s: one request is more than one job: %v", mark, list)
+	}
+	for _, id := range list {
+		c.countThread(t, mark, id, cards, threads)
+	}
+}
+
+// countThread counts what is seen of one job.
+func (c *crowd) countThread(t *tally, mark string, id jobs.JobID, cards map[jobs.JobID]seen, threads map[string][]seen) {
+	c.Helper()
+	card, ok := cards[id]
 	if !ok {
 		t.unseen++
-		c.Errorf("%s: there is no card of %s", mark, list[0])
+		c.Errorf("%s: there is no card of %s", mark, id)
 		return
 	}
 	if !strings.Contains(card.words, "Completed") {
@@ -224,7 +231,7 @@ func (c *crowd) countJob(t *tally, mark string, cards map[jobs.JobID]seen, threa
 			t.repeated++
 			c.Errorf("%s: said twice: %.200q", mark, m.words)
 		}
-		if m.card == "" && strings.Contains(m.words, "Completed") && strings.Contains(m.words, string(list[0])) {
+		if m.card == "" && strings.Contains(m.words, "Completed") && strings.Contains(m.words, string(id)) {
 			ends++
 		}
 	}

@@ -119,6 +119,14 @@ func (v *venue) jobsOf(mark string) (list []jobs.JobID) {
 	return list
 }
 
+// twins counts the jobs with a mark that are there for the same request as another.
+func (v *venue) twins(mark string) (n int) {
+	v.Helper()
+	const many = "SELECT count(*) - count(DISTINCT request) FROM jobs WHERE request LIKE '%' || ? || '.%'"
+	v.must(v.rows.QueryRowContext(context.Background(), many, mark).Scan(&n))
+	return n
+}
+
 // busy are puppets whose steps take a moment.
 type busy struct {
 	puppets

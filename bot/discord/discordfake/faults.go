@@ -19,7 +19,8 @@ type Fault struct {
 	Shared       bool
 	Lost         bool          // it is done, and the answer is lost
 	Before       bool          // of Lost: it is lost before it is done
-	Hold         chan struct{} // the answer waits until it is closed
+	Hold         chan struct{} // it waits until it is closed
+	Slow         time.Duration // it waits for so long
 }
 
 // Fail has the next request that fits go wrong.
@@ -27,6 +28,13 @@ func (s *Server) Fail(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &f)
+}
+
+// Mend drops what is still to go wrong, at the gateway too.
+func (s *Server) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults, s.gate.onIdentify, s.gate.onSume = nil, nil, nil
 }
 
 // fault takes the one that fits a request; nil: none. The lock is held.

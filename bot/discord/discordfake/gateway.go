@@ -35,7 +35,8 @@ type gate struct {
 	onIdentify, onSume []Answer // of the next ones; none: Welcome
 	code               int
 	lines              map[*line]bool
-	seq                int64
+	sessions           []*session
+	events             map[string]event // by the ID of what they tell of
 }
 
 // Identify is what a client said of itself.
@@ -49,7 +50,11 @@ type Identify struct {
 type line struct {
 	mu   sync.Mutex // writes
 	conn *websocket.Conn
-	up   bool // READY or RESUMED was said
+	gone chan struct{} // closed when it ended
+
+	// Guarded by the server's lock.
+	up    bool      // READY or RESUMED was said
+	ended time.Time // zero: not yet
 }
 
 type packet struct {
@@ -137,32 +142,24 @@ func (s *Server) Drop() {
 	}
 }
 
-// CloseWith ends all connections with a code.
+// CloseWith ends all connections with a code. Some codes end the sessions too.
 func (s *Server) CloseWith(code int) {
 	for _, l := range s.all(false) {
+		if final(code) {
+			s.end(l)
+		}
 		l.close(code)
 	}
 }
 
-// Op sends a bare operation to all, such as 7.
+// Op sends a bare operation to all, such as 7. After op 9 with false their sessions are
+// over.
 func (s *Server) Op(op int, data string) {
 	for _, l := range s.all(true) {
+		if op == 9 && data == "false" {
+			s.end(l)
+		}
 		l.send(packet{Op: op, Data: json.RawMessage(data)})
-	}
-}
-
-// Emit tells all that are up of an event.
-func (s *Server) Emit(kind string, data any) {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		panic(err) // a test gave what is no JSON
-	}
-	s.mu.Lock()
-	s.gate.seq++
-	seq := s.gate.seq
-	s.mu.Unlock()
-	for _, l := range s.all(true) {
-		l.send(packet{Op: 0, Type: kind, Seq: &seq, Data: raw})
 	}
 }
 
@@ -198,23 +195,20 @@ func (s *Server) gateway(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	l := &line{conn: conn}
+	l := &line{conn: conn, gone: make(chan struct{})}
 	s.mu.Lock()
 	s.gate.lines[l] = true
 	s.gate.versions = append(s.gate.versions, r.URL.Query().Get("v"))
 	hello, _ := json.Marshal(map[string]any{"heartbeat_interval": s.gate.heartbeat.Milliseconds()})
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.gate.lines, l)
-		s.touch()
-		s.mu.Unlock()
-		_ = conn.Close()
-	}()
+	defer s.hangUp(l)
 	l.send(packet{Op: 10, Data: hello})
 	for {
 		var p packet
 		if err := conn.ReadJSON(&p); err != nil {
+			if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway) {
+				s.end(l)
+			}
 			return
 		}
 		s.hear(l, p)
@@ -243,83 +237,41 @@ func (s *Server) hear(l *line, p packet) {
 		if id.Shard != nil {
 			seen.Shard = *id.Shard
 		}
-		s.mu.Lock()
-		s.gate.identifies = append(s.gate.identifies, seen)
-		answer := next(&s.gate.onIdentify)
-		s.mu.Unlock()
-		s.reply(l, answer, "READY", map[string]any{
-			"v": 10, "user": person(BotID), "guilds": []any{}, "session_id": "session",
-			"resume_gateway_url": s.socket(), "application": map[string]any{"id": AppID},
-		})
-		s.greet(l, answer)
-		s.open(l, answer)
+		s.identify(l, seen)
 	case 6:
-		s.mu.Lock()
-		s.gate.resumes++
-		answer := next(&s.gate.onSume)
-		s.mu.Unlock()
-		s.reply(l, answer, "RESUMED", map[string]any{})
-		s.open(l, answer)
+		var from struct {
+			Session string `json:"session_id"`
+			Seq     int    `json:"seq"`
+		}
+		_ = json.Unmarshal(p.Data, &from)
+		s.resume(l, from.Session, from.Seq)
 	}
 }
 
-// open lets events go to a line that was welcomed.
-func (s *Server) open(l *line, answer Answer) {
+// hangUp notes that a connection is gone.
+func (s *Server) hangUp(l *line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.up = l.up || answer == Welcome
+	delete(s.gate.lines, l)
+	l.ended = time.Now()
+	close(l.gone)
+	if a := s.session(l); a != nil {
+		a.line = nil
+	}
 	s.touch()
+	_ = l.conn.Close()
 }
 
-// greet tells a new session of the guilds, as Discord does after READY.
-func (s *Server) greet(l *line, answer Answer) {
-	if answer != Welcome {
-		return
-	}
-	s.mu.Lock()
-	var events []packet
-	for _, g := range s.guilds {
-		channels, threads := []any{}, []any{}
-		for _, c := range s.channels {
-			switch {
-			case c.Guild != g.ID:
-			case c.Type >= 10 && c.Type <= 12:
-				threads = append(threads, channelShape(c))
-			default:
-				channels = append(channels, channelShape(c))
-			}
-		}
-		roles := []map[string]any{}
-		roles = append(roles, g.Roles...)
-		raw, _ := json.Marshal(map[string]any{
-			"id": g.ID, "owner_id": g.Owner, "name": "guild", "channels": channels, "threads": threads, "roles": roles,
-		})
-		s.gate.seq++
-		seq := s.gate.seq
-		events = append(events, packet{Op: 0, Type: "GUILD_CREATE", Seq: &seq, Data: raw})
-	}
-	s.mu.Unlock()
-	for _, e := range events {
-		l.send(e)
-	}
-}
-
-func (s *Server) reply(l *line, answer Answer, kind string, data any) {
-	raw, _ := json.Marshal(data)
-	s.mu.Lock()
-	s.gate.seq++
-	seq, code := s.gate.seq, s.gate.code
-	s.mu.Unlock()
+// refuse answers an IDENTIFY or a RESUME otherwise than with a welcome.
+func (l *line) refuse(answer Answer, code int) {
 	switch answer {
-	case Welcome:
-		l.send(packet{Op: 0, Type: kind, Seq: &seq, Data: raw})
 	case Reconnect:
 		l.send(packet{Op: 7})
 	case Invalid:
 		l.send(packet{Op: 9, Data: json.RawMessage("false")})
 	case Refuse:
 		l.close(code)
-	case Silence:
+	case Silence, Welcome:
 	}
 }
 

@@ -18,9 +18,47 @@ type Interaction struct {
 	Deleted   bool
 	Followups []map[string]any
 	Took      time.Duration // until the first answer
+	Told      time.Duration // until it was told over the gateway; 0: it was not
+	Late      int           // answers that came when Discord waited no longer
 
 	begun   time.Time
 	message string // on which the button stands; empty: on none
+	line    *line  // over which it was told
+}
+
+// AnswerWithin says how long an interaction waits for its first answer, which is 3
+// seconds on Discord. Zero, as it is at first: for ever.
+func (s *Server) AnswerWithin(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.within = d
+}
+
+// Ignored lists the interactions that nobody tried to answer in time, though they were
+// told at once over a line that stayed up for as long as they waited.
+func (s *Server) Ignored() (list []Interaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, i := range s.asked {
+		over := i.begun.Add(s.within)
+		switch {
+		case len(i.Answers) > 0 || i.Late > 0 || i.line == nil:
+		case i.Told > s.within/2 || (!i.line.ended.IsZero() && i.line.ended.Before(over)):
+		default:
+			list = append(list, *i)
+		}
+	}
+	return list
+}
+
+// Asked lists all interactions.
+func (s *Server) Asked() (list []Interaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, i := range s.asked {
+		list = append(list, *i)
+	}
+	return list
 }
 
 // Ask makes an interaction that is told in another way, and returns its ID and token.
@@ -69,6 +107,10 @@ func (s *Server) interactions(req Request, part []string, body map[string]any) (
 	case part[0] == "interactions":
 		if len(i.Answers) > 0 {
 			return nil, &problem{http.StatusBadRequest, 40060, "Interaction has already been acknowledged."}
+		}
+		if s.within > 0 && time.Since(i.begun) > s.within {
+			i.Late++
+			return nil, notFound(10062)
 		}
 		return nil, s.callback(i, body, data)
 	case len(i.Answers) == 0:

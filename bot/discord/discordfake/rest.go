@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxRequest is what Discord takes at once, in bytes.
@@ -42,8 +43,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests = append(s.requests, req)
 	fault := s.fault(req.Method, req.Path)
+	over := s.count(req, w.Header(), time.Now())
 	s.touch()
 	s.mu.Unlock()
+	if over != nil {
+		over.answer(s, w)
+		return
+	}
 	if fault != nil && s.failed(w, r, fault, req) {
 		return
 	}
@@ -56,6 +62,12 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, f *Fault, req Re
 	if f.Hold != nil {
 		select {
 		case <-f.Hold:
+		case <-r.Context().Done():
+		}
+	}
+	if f.Slow > 0 {
+		select {
+		case <-time.After(f.Slow):
 		case <-r.Context().Done():
 		}
 	}

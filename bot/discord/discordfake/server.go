@@ -29,7 +29,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and made anew at every change
-	last     int64         // newest snowflake
+	last     int64         // newest snowflake: the milliseconds of its time, and a number
 	guilds   map[string]*Guild
 	channels map[string]*Channel
 	commands []json.RawMessage
@@ -40,6 +40,8 @@ type Server struct {
 	down     int // the status of all answers; 0: it is up
 	invalid  int
 	flags    int
+	within   time.Duration // an interaction waits; 0: for ever
+	rates    rates
 	gate     gate
 }
 
@@ -93,14 +95,14 @@ type Request struct {
 // New starts a fake with one guild.
 func New() *Server {
 	s := &Server{
-		changed: make(chan struct{}), last: 1_000_000,
-		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
+		changed: make(chan struct{}),
+		guilds:  map[string]*Guild{}, channels: map[string]*Channel{}, asked: map[string]*Interaction{}, files: map[string][]byte{},
 	}
 	s.flags = 1 << 19
 	s.gate.acks = true
 	s.gate.heartbeat = 10 * time.Second
 	s.gate.shards = 1
-	s.gate.lines = map[*line]bool{}
+	s.gate.lines, s.gate.events = map[*line]bool{}, map[string]event{}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
 }
@@ -140,7 +142,8 @@ func (s *Server) touch() {
 
 // id returns a new snowflake. The lock is held.
 func (s *Server) id() string {
-	s.last++
+	const epoch = 1_420_070_400_000 // the first second of 2015
+	s.last = max(s.last+1, (time.Now().UnixMilli()-epoch)<<22)
 	return strconv.FormatInt(s.last, 10)
 }
 
@@ -244,6 +247,16 @@ func (s *Server) Threads(parent string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Channels lists all channels, threads and direct messages.
+func (s *Server) Channels() (list []Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.channels {
+		list = append(list, *c)
+	}
+	return list
 }
 
 // Messages lists copies of a channel's messages, oldest first.

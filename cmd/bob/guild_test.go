@@ -65,7 +65,7 @@ func (g *guild) serve(t *testing.T) {
 
 func (g *guild) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer stop()
 	if err := g.Wait(ctx, done); err != nil {
 		t.Fatalf("waited for %s: %v; the threads say\n%s", what, err, g.all())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -41,14 +42,23 @@ func NewSchema(name, text string) (*Schema, error) {
 	return &Schema{Name: name, JSON: json.RawMessage(text), compiled: compiled}, nil
 }
 
-// MustSchema is NewSchema for schemas that are constants of the program. It
-// panics if text is not a schema.
+// constants holds what MustSchema compiled, by name and text: a tool is described
+// again and again, for every question to a model and every call of the tool.
+var constants sync.Map //nolint:gochecknoglobals // a memory of what never changes
+
+// MustSchema is NewSchema for schemas that are constants of the program: each is
+// compiled once, and kept. It panics if text is not a schema.
 func MustSchema(name, text string) *Schema {
+	key := [2]string{name, text}
+	if kept, ok := constants.Load(key); ok {
+		return kept.(*Schema) //nolint:forcetypeassert // nothing else is put there
+	}
 	s, err := NewSchema(name, text)
 	if err != nil {
 		panic(err)
 	}
-	return s
+	kept, _ := constants.LoadOrStore(key, s)
+	return kept.(*Schema) //nolint:forcetypeassert // as above
 }
 
 // Validate checks data against the schema. Its error names every fault with its

@@ -76,3 +76,16 @@ func TestNewSchema_readsNoFiles(t *testing.T) {
 		t.Error("a schema was let read a file")
 	}
 }
+
+// A constant schema is compiled once; by another text it is another.
+func TestMustSchema_keepsWhatItCompiled(t *testing.T) {
+	t.Parallel()
+	const text = `{"type":"string","maxLength":3}`
+	first := llm.MustSchema("word", text)
+	if llm.MustSchema("word", text) != first {
+		t.Error("the same schema was compiled again")
+	}
+	if other := llm.MustSchema("word", `{"type":"string","maxLength":4}`); other.Validate([]byte(`"four"`)) != nil || first.Validate([]byte(`"four"`)) == nil {
+		t.Error("two schemas of one name are mixed up")
+	}
+}

@@ -273,13 +273,16 @@ func TestStream_ends_with_the_server(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if seqs, err := read(stream, 2); err != nil || len(seqs) != 2 {
+			t.Errorf("saw %d events, %v; want 2", len(seqs), err)
+		}
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
 			stop()
 		}()
-		if seqs, err := read(stream, 5); err != nil || len(seqs) != 2 {
-			t.Errorf("saw %d events, %v; want 2 and the end", len(seqs), err)
+		if seqs, err := read(stream, 5); err != nil || len(seqs) != 0 {
+			t.Errorf("saw %d more events, %v; want the end", len(seqs), err)
 		}
 		if err := stream.Close(); err != nil {
 			t.Error(err)

@@ -167,7 +167,7 @@ func (a *api) submit(t *testing.T, body string) string {
 // until reads the job's report after each of its events until it is as ok wants it.
 func (a *api) until(t *testing.T, job string, ok func(r *jobs.Report) bool) *jobs.Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	knock := make(chan struct{}, 1)
 	go func() {

@@ -15,7 +15,7 @@ func TestE2E_changesAPlanBeforeItRuns(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sales.csv")
-	if err := os.WriteFile(path, sampleSales, 0o600); err != nil {
+	if err := os.WriteFile(path, fewSales(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := func(want int, args ...string) (jobs.Report, string) {

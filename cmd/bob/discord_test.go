@@ -18,7 +18,7 @@ func TestDiscord_theSeedsJob(t *testing.T) {
 	t.Parallel()
 	g := newGuild(t)
 	g.serve(t)
-	thread, job := g.ask(t)
+	thread, job := g.ask(t, sampleSales)
 	g.done(t, thread)
 	g.once(t, thread)
 	total, _ := sumOf(t, sampleSales, "Revenue")
@@ -174,7 +174,7 @@ func TestDiscord_lostAnswerOfAThread(t *testing.T) {
 	g := newGuild(t)
 	g.serve(t)
 	g.Fail(discordfake.Fault{Method: "POST", End: "/threads", Lost: true})
-	thread, _ := g.ask(t)
+	thread, _ := g.ask(t, fewSales())
 	g.done(t, thread)
 	g.once(t, thread)
 }

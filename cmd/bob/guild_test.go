@@ -66,7 +66,7 @@ func (g *guild) serve(t *testing.T) {
 
 func (g *guild) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer stop()
 	if err := g.Wait(ctx, done); err != nil {
 		t.Fatalf("waited for %s: %v; the threads say\n%s", what, err, g.all())
@@ -164,10 +164,10 @@ func bobCommand(sub string, options ...any) map[string]any {
 	}}
 }
 
-// ask has Ann give Bob the seed's job, and returns its thread and ID.
-func (g *guild) ask(t *testing.T, options ...any) (thread, job string) {
+// ask has Ann give Bob the seed's job with that table, and returns its thread and ID.
+func (g *guild) ask(t *testing.T, table []byte, options ...any) (thread, job string) {
 	t.Helper()
-	file := g.AddFile("q4-sales.csv", sampleSales)
+	file := g.AddFile("q4-sales.csv", table)
 	data := bobCommand("ask", append(options,
 		option(3, "task", "Analyze the Q4 sales data and create a presentation"), option(11, "file", file["id"].(string)))...)
 	data["resolved"] = map[string]any{"attachments": map[string]any{file["id"].(string): file}}
@@ -315,7 +315,7 @@ func (g *guild) once(t *testing.T, thread string) {
 // asks her to approve it.
 func (g *guild) plan(t *testing.T) (thread, job string, asks discordfake.Message) {
 	t.Helper()
-	thread, job = g.ask(t, option(3, "approval", "always"))
+	thread, job = g.ask(t, fewSales(), option(3, "approval", "always"))
 	g.until(t, "the plan", func() bool { return len(g.asking(thread)) > 0 })
 	return thread, job, g.asking(thread)[0]
 }

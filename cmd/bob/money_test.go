@@ -25,7 +25,7 @@ func newPurseTest(t *testing.T, settings string) *purseTest {
 	dir := t.TempDir()
 	p := &purseTest{t: t, data: filepath.Join(dir, "data"), out: filepath.Join(dir, "out"), config: filepath.Join(dir, "bob.yaml"), sales: filepath.Join(dir, "sales.csv")}
 	p.configure(settings)
-	p.write(p.sales, string(sampleSales))
+	p.write(p.sales, string(fewSales()))
 	return p
 }
 
@@ -41,7 +41,7 @@ func (p *purseTest) configure(settings string) {
 	p.write(p.config, `
 llm:
   providers: [{name: demo, kind: demo}]
-  models: [{model: demo, provider: demo, price: {input: 1, output: 2}}]
+  models: [{model: demo, provider: demo, price: {input: 1.8, output: 3.6}}]
 `+settings)
 }
 

@@ -48,7 +48,9 @@ func program(tb testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "bob-test-"); built.err != nil {
 			return
 		}
-		out, err := exec.CommandContext(context.WithoutCancel(tb.Context()), "go", "build", "-o", built.dir, ".").CombinedOutput()
+		build := exec.CommandContext(context.WithoutCancel(tb.Context()), "go", "build", "-o", built.dir, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is released, and as the other tests compiled most of it
+		out, err := build.CombinedOutput()
 		if err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
 		}
@@ -296,7 +298,7 @@ jobs: {stop_grace: 1h}
 // untilRunning waits until a step of a job is done and another one at work.
 func untilRunning(t *testing.T, data string, d *daemon, id string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	p := process{data: data, env: func(string) (string, bool) { return "", false }}
 	c, err := p.client(d.url)
@@ -331,7 +333,7 @@ func untilRunning(t *testing.T, data string, d *daemon, id string) {
 // follow waits for the end of a job.
 func follow(t *testing.T, data string, d *daemon, id string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	p := process{data: data, env: func(string) (string, bool) { return "", false }}
 	c, err := p.client(d.url)

@@ -100,7 +100,7 @@ func (o *office) answered(text, want string) {
 func TestSlack_approval(t *testing.T) {
 	t.Parallel()
 	o := enterOffice(t, "", map[string]string{"BOB_JOBS_APPROVAL": "always"})
-	thread, _ := o.ask("Analyze the Q4 sales data and create a presentation", sampleSales)
+	thread, _ := o.ask("Analyze the Q4 sales data and create a presentation", fewSales())
 	asks := o.until(thread, "@UANN")
 	for _, label := range []string{"Run", "View plan", "Edit", "Cheaper", "Cancel"} {
 		if !slices.Contains(asks.Labels(), label) {

@@ -18,7 +18,7 @@ func openDiscord(tb testing.TB, hands run.Hands) (v *venue, fake *discordfake.Se
 	tb.Cleanup(fake.Close)
 	guild = fake.AddGuild("600")
 	v = newVenue(tb, hands, fmt.Sprintf("jobs: {workers: 16, budget: 5}\ndiscord: {token: %q, api_url: %q}\n", discordfake.Token, fake.URL()))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	v.must(fake.Wait(ctx, func() bool { return fake.Lines() == 1 }))
 	return v, fake, guild

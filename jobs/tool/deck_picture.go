@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -135,10 +136,13 @@ func deckDecode(name string, data []byte) (*deckPicture, error) {
 	}
 	var out bytes.Buffer
 	picture := &deckPicture{width: config.Width, height: config.Height, mediaType: outputPNG}
-	if kind == "jpeg" {
+	switch {
+	case kind == "jpeg":
 		picture.mediaType = "image/jpeg"
 		err = jpeg.Encode(&out, decoded, &jpeg.Options{Quality: deckJPEGQuality})
-	} else {
+	case deckPlain(data):
+		out.Write(data) // as it would be written anew
+	default:
 		err = png.Encode(&out, deckEight(decoded))
 	}
 	if err != nil {
@@ -146,6 +150,33 @@ func deckDecode(name string, data []byte) (*deckPicture, error) {
 	}
 	picture.data = out.Bytes()
 	return picture, nil
+}
+
+// deckPlain reports whether a sound picture is a PNG of the form in which PNGs are
+// written here: 8 bits a colour, no palette, no interlacing, and nothing in the file
+// but the picture. Charts are; to write them anew would cost more than the deck.
+func deckPlain(data []byte) bool {
+	const signature, header, frame = 8, 13, 12 // frame: a chunk's length, kind and checksum
+	if len(data) < signature+frame+header || string(data[:4]) != "\x89PNG" {
+		return false
+	}
+	bits, colors, interlaced := data[24], data[25], data[28]
+	if bits != 8 || colors != 0 && colors != 2 && colors != 6 || interlaced != 0 {
+		return false
+	}
+	rest := data[signature+frame+header:]
+	for len(rest) >= frame {
+		size := uint64(binary.BigEndian.Uint32(rest))
+		kind := string(rest[4:8])
+		if kind == "IEND" {
+			return len(rest) == frame
+		}
+		if kind != "IDAT" || size+frame > uint64(len(rest)) {
+			return false
+		}
+		rest = rest[size+frame:]
+	}
+	return false
 }
 
 // deckEight returns a picture with 8 bits a colour: PDF writers know no others.

@@ -13,9 +13,10 @@ import (
 const (
 	lookEvery = 20 * time.Millisecond
 	// patience is how long nothing may happen before what is open counts as stuck.
-	patience = 12 * time.Second
+	// Only an engine that is stuck waits so long, however loaded the machine.
+	patience = time.Minute
 	// longest bounds a run in which something happens for ever.
-	longest = 2 * time.Minute
+	longest = 10 * time.Minute
 )
 
 // calm lets the engine finish: the model behaves, what was never acknowledged is

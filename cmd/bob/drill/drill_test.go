@@ -2,12 +2,14 @@ package drill
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -147,10 +149,26 @@ func TestServer_misbehavesTheSameWayForTheSameSeed(t *testing.T) {
 // after another request for the same step came is one too many.
 func TestServer_seesAStepThatWaitsForTwoAnswers(t *testing.T) {
 	t.Parallel()
-	s := &server{}
-	first := &served{node: "1", key: "a", rival: time.Now().Add(-2 * rivalGrace)}
-	s.wrote(t.Context(), first, 1, 1)
-	s.wrote(t.Context(), &served{node: "1", key: "b"}, 1, 1)
+	s := &server{nth: map[string]int{}}
+	calls := make([]*served, 2)
+	for i := range calls {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(headerKey, "job_a-1-work-1-"+strconv.Itoa(i))
+		calls[i], _ = s.arrived(r, nil)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := s.alone(gone, calls[0], time.Hour); err == nil || len(s.overlaps) != 0 {
+		t.Errorf("of one who went away: %v, overlaps = %q, want none", err, s.overlaps)
+	}
+	for _, c := range calls {
+		if err := s.alone(t.Context(), c, 0); err != nil {
+			t.Error(err)
+		}
+	}
 	if len(s.overlaps) != 1 {
 		t.Errorf("overlaps = %q, want one", s.overlaps)
 	}

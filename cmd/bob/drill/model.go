@@ -34,7 +34,7 @@ type served struct {
 	billed  bool   // an answer with its usage was written whole
 
 	over  bool
-	rival time.Time // when another request for the same node came while this one was open
+	rival bool // another request for the same node came while this one was open
 }
 
 // server is the drill's model: an OpenAI server that misbehaves by seed and
@@ -132,8 +132,8 @@ func (s *server) arrived(r *http.Request, body []byte) (*served, *question) {
 	s.nth[about]++
 	call.id = "drill-" + strconv.Itoa(len(s.served)+1)
 	for _, other := range s.served {
-		if !other.over && other.node == call.node && other.life == call.life && other.rival.IsZero() {
-			other.rival = time.Now()
+		if !other.over && other.node == call.node && other.life == call.life {
+			other.rival = true
 		}
 	}
 	s.served = append(s.served, call)
@@ -154,17 +154,33 @@ func (s *server) left(c *served) {
 	c.over = true
 }
 
-// rivalGrace is how long an interrupted worker's connection may take to close.
-const rivalGrace = 300 * time.Millisecond
+// rivalGrace is how long an interrupted worker's connection may take to close: long,
+// for the machine may be loaded, and only a worker that waits on uses it up.
+const rivalGrace = 10 * time.Second
+
+// alone keeps an answer back while another request for the same node is there, until
+// whoever asked for this one goes away, which is an error. One who waits on is noted.
+func (s *server) alone(ctx context.Context, c *served, grace time.Duration) error {
+	s.mu.Lock()
+	rival := c.rival
+	s.mu.Unlock()
+	if !rival {
+		return ctx.Err()
+	}
+	if err := wait(ctx, grace); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overlaps = append(s.overlaps, fmt.Sprintf("node %s of %s waited for two answers at once (%s)", c.node, c.job, c.key))
+	return nil
+}
 
 // wrote notes that an answer was written whole, and what it cost.
-func (s *server) wrote(ctx context.Context, c *served, in, out int64) {
+func (s *server) wrote(c *served, in, out int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.in, c.out, c.billed = in, out, true
-	if !c.rival.IsZero() && time.Since(c.rival) > rivalGrace && ctx.Err() == nil {
-		s.overlaps = append(s.overlaps, fmt.Sprintf("node %s of %s waited for two answers at once (%s)", c.node, c.job, c.key))
-	}
 }
 
 // answer is a whole one, in the format's words.
@@ -198,15 +214,15 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, c *served, q *que
 	if err != nil {
 		return err
 	}
-	if r.Context().Err() != nil {
-		return r.Context().Err()
+	if err := s.alone(r.Context(), c, rivalGrace); err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Request-Id", c.id)
 	if _, err := w.Write(data); err != nil {
 		return err
 	}
-	s.wrote(r.Context(), c, q.in, out)
+	s.wrote(c, q.in, out)
 	return nil
 }
 

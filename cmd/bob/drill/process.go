@@ -131,7 +131,7 @@ func (p *process) kill() {
 }
 
 // stopPatience is how long a child may take to hand back what it works on.
-const stopPatience = 20 * time.Second
+const stopPatience = time.Minute
 
 // stop asks the child to end, and waits until it has. It returns an error if it
 // had to be killed.

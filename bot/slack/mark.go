@@ -210,8 +210,8 @@ func (l *marks) change(ctx context.Context, id jobKey) time.Duration {
 	l.mu.Lock()
 	if wait > 0 {
 		m.after = now.Add(wait)
-	} else {
-		m.Shown = was.want
+	} else if m.Shown = was.want; m.want != m.Shown { // it changed meanwhile
+		knock(l.wake)
 	}
 	was = *m
 	l.mu.Unlock()

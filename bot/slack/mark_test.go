@@ -41,7 +41,7 @@ func TestSlack_aMessageThatGaveAJobShowsHowItIs(t *testing.T) {
 	for _, mode := range modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, mode, setup{ear: jobGiver()})
+			s := newStage(t, mode, setup{ear: jobGiver(), bob: newClock().flies})
 			talk, events := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "U1", Text: "<@U0BOB> thanks"})
 			s.taken(events[1])
 			root, events := s.fake.Say(slackfake.Speech{Team: "T1", Channel: "C1", User: "U1", Text: "<@U0BOB> work"})

@@ -70,6 +70,7 @@ func TestSlack_rotate_isRenewedAheadOfItsEndAndOnce(t *testing.T) {
 	if err := s.says("late"); err != nil || s.renewals() != 1 {
 		t.Errorf("with the new token: %v, renewed %d times", err, s.renewals())
 	}
+	s.stop()
 	for key, data := range s.notes.kept {
 		if bytes.Contains(data, []byte("xoxe")) {
 			t.Errorf("%s is kept as it is", key)

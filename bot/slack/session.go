@@ -220,6 +220,9 @@ func (l *sessions) tell(ctx context.Context, at jobs.Place) time.Duration {
 	if e.changed == changed { // else something went up meanwhile
 		e.told = want
 	}
+	if e.want() != e.told {
+		knock(l.wake)
+	}
 	if e.toldAt = now; e.told.status == slackapi.AgentSessionStatusClosed && e.want() == e.told && l.open[at] == e {
 		delete(l.open, at)
 	}

@@ -50,7 +50,7 @@ func (s *stage) session(root, status, line string) slackfake.Session {
 
 func TestSlack_aConversationShowsThatBobWorks(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, slack.ModeSocket, setup{})
+	s := newStage(t, slack.ModeSocket, setup{bob: newClock().flies})
 	root, card := s.privately(jobs.StatusPlanning)
 	if got := s.session(root, "processing", "is planning…"); got.Title != "Work" {
 		t.Errorf("the session is called %q", got.Title)
@@ -109,7 +109,7 @@ func TestSlack_theStopButtonStopsAndComesBackIfTheJobGoesOn(t *testing.T) {
 			got := s.ear.clicked()
 			s.same(got, []bot.Click{{Keys: got[0].Keys, Place: slackPlace("DU1", root), User: bot.User{ID: "U1"}, Direct: true, Button: bot.Button{Action: bot.ActStop}}})
 			// Slack leaves it to Bob to say what comes of it.
-			s.wait(func() bool { return s.fake.Calls("agents.sessions.setStatus") == calls+1 })
+			s.wait(func() bool { return s.fake.Calls("agents.sessions.setStatus") > calls })
 			s.session(root, "processing", "is working…")
 		})
 	}
@@ -187,7 +187,7 @@ func TestSlack_withoutPaidFeatures(t *testing.T) {
 		s.edit(card, jobs.StatusRunning)
 		s.edit(card, jobs.StatusPaused)
 		if days > 0 {
-			s.wait(func() bool { return s.fake.Calls("agents.sessions.setStatus") == 2 })
+			s.wait(func() bool { return s.fake.Calls("agents.sessions.setStatus") >= 2 })
 		}
 		s.stop()
 		if n := s.fake.Calls("agents.sessions.setStatus"); n != 1+i {

@@ -162,6 +162,14 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// flies is a time that goes on whenever somebody looks at it: nobody waits for a turn.
+func (c *clock) flies(cfg *slack.Config) {
+	cfg.Now = func() time.Time {
+		c.add(10 * time.Second)
+		return c.Now()
+	}
+}
+
 // stage is a front end between a handler and a Slack.
 type stage struct {
 	t     *testing.T
@@ -250,7 +258,7 @@ func (s *stage) run(mode slack.Mode) {
 // wait waits for something on the side of Slack.
 func (s *stage) wait(done func() bool) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	if err := s.fake.Wait(ctx, done); err != nil {
 		s.t.Fatalf("waited in vain: %v", err)

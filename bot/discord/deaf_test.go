@@ -35,11 +35,12 @@ func TestRun_withoutTheMessageContentIntent(t *testing.T) {
 	}
 }
 
-// TestRun_aRefusedIntentIsDoneWithout has the portal say one thing and the gateway
-// another.
+// TestRun_aRefusedIntentIsDoneWithout has nobody but the gateway say that it is
+// not allowed.
 func TestRun_aRefusedIntentIsDoneWithout(t *testing.T) {
 	t.Parallel()
 	s, h := newFake(t), newEars()
+	s.Flags(-1)
 	s.AnswerIdentify(4014, discordfake.Refuse)
 	up(t, s, nil, h)
 	hears(t, s, h, "hello")

@@ -228,7 +228,7 @@ func (f *FrontEnd) whoami(ctx context.Context) (identity, error) {
 	}
 	var user, app struct {
 		ID    string `json:"id"`
-		Flags int    `json:"flags"`
+		Flags *int   `json:"flags"`
 	}
 	if err := f.rest.call(ctx, request{method: http.MethodGet, path: "/users/@me"}, &user); err != nil {
 		return self, err
@@ -236,7 +236,10 @@ func (f *FrontEnd) whoami(ctx context.Context) (identity, error) {
 	if err := f.rest.call(ctx, request{method: http.MethodGet, path: "/applications/@me"}, &app); err != nil {
 		return self, err
 	}
-	self = identity{user: user.ID, app: app.ID, flags: app.Flags}
+	self = identity{user: user.ID, app: app.ID, flags: flagMessageContent}
+	if app.Flags != nil { // a server that stands in for Discord may not say; its gateway does
+		self.flags = *app.Flags
+	}
 	f.mu.Lock()
 	f.self = self
 	f.mu.Unlock()

@@ -209,7 +209,11 @@ func (s *Server) users(part []string, body map[string]any) (any, error) {
 func (s *Server) applications(req Request, part []string) (any, error) {
 	switch {
 	case len(part) == 2 && part[1] == "@me":
-		return map[string]any{"id": AppID, "name": "Bob", "flags": s.flags, "bot_public": true}, nil
+		app := map[string]any{"id": AppID, "name": "Bob", "flags": s.flags, "bot_public": true}
+		if s.flags < 0 {
+			delete(app, "flags")
+		}
+		return app, nil
 	case len(part) == 3 && part[2] == "commands" && req.Method == http.MethodGet:
 		return append([]json.RawMessage{}, s.commands...), nil
 	case len(part) == 3 && part[2] == "commands" && req.Method == http.MethodPut:

@@ -147,7 +147,8 @@ func (s *Server) id() string {
 	return strconv.FormatInt(s.last, 10)
 }
 
-// Flags says what the application may do.
+// Flags says what the application may do; less than 0: it is not told, as by servers that
+// are not Discord.
 func (s *Server) Flags(flags int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

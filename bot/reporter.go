@@ -27,7 +27,7 @@ type ReporterConfig struct {
 	Log      *slog.Logger
 	Board    *Board // of the surface's Delivery
 
-	// EditsPerMinute bounds the edits in one workspace; default 47, a few less than Slack
+	// EditsPerMinute bounds the edits in one workspace; default 48, a few less than Slack
 	// takes, because a restart makes some more. So many cards of running jobs can change
 	// once a minute there; if there are more, each has its turn.
 	EditsPerMinute int
@@ -72,8 +72,9 @@ const (
 	maxStrangers = 10_000
 	maxResting   = 1_000
 	// editBurst is how many edits may follow each other at once, as a part of those of a
-	// minute: few, because each is one less of the minute's steady edits.
-	editBurst = 25
+	// minute: few, because each is one less of the minute's steady edits, but not one
+	// alone, which would lose the time between its turn and the next look.
+	editBurst = 24
 )
 
 // NewReporter returns a Reporter for cfg.
@@ -82,7 +83,7 @@ func NewReporter(cfg ReporterConfig) (*Reporter, error) {
 		cfg.Changes == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("bot: FrontEnd, Places, Reports, Writer, Changes, Now and Log are required")
 	}
-	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 47)
+	cfg.EditsPerMinute = orDefault(cfg.EditsPerMinute, 48)
 	cfg.MinInterval = orDefault(cfg.MinInterval, 3*time.Second)
 	cfg.Refresh = orDefault(cfg.Refresh, time.Minute)
 	cfg.StaleGap = orDefault(cfg.StaleGap, 5*time.Second)

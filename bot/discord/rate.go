@@ -53,23 +53,23 @@ func newLimits() *limits {
 // take waits for a request's turn. A turn that is too far off is an *apiError with
 // the time to wait.
 func (l *limits) take(ctx context.Context, route string, open bool) error {
-	if !open {
-		if err := l.global.Wait(ctx); err != nil {
-			return fmt.Errorf("%w: %w", errBefore, err)
-		}
-	}
-	for {
-		d := l.next(route, time.Now())
-		switch {
-		case d <= 0:
-			return nil
-		case d > patience:
+	for d := l.next(route, time.Now()); d > 0; d = l.next(route, time.Now()) {
+		if d > patience {
 			return &apiError{status: http.StatusTooManyRequests, after: d, message: "bob waits for discord's rate limit"}
 		}
 		if wait(ctx, d); ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", errBefore, context.Cause(ctx))
 		}
 	}
+	if open {
+		return nil
+	}
+	// Last, so that those who waited for the same moment do not all go at once then.
+	if err := l.global.Wait(ctx); err != nil {
+		l.done(route)
+		return fmt.Errorf("%w: %w", errBefore, err)
+	}
+	return nil
 }
 
 // done notes that a request that had its turn is over.

@@ -52,7 +52,7 @@ type crowd struct {
 	trouble  func(dice *rand.Rand)              // something goes wrong
 	mend     func()                             // what is still to go wrong does not
 	shown    func() []seen
-	restarts int
+	restarts []time.Time // when Bob was up again
 }
 
 // seen is a message as people see it.
@@ -86,7 +86,7 @@ func (c *crowd) soak() {
 		<-time.After(time.Duration(dice.IntN(60)) * time.Millisecond)
 		if i > 0 && i%max(10, c.jobs/8) == 0 {
 			c.restart()
-			c.restarts++
+			c.restarts = append(c.restarts, time.Now())
 		}
 	}
 	people.Wait()
@@ -99,7 +99,7 @@ func (c *crowd) soak() {
 		c.Error("something is left to be told")
 	}
 	c.Logf("all handed in after %s, all told after %s: %v; %d restarts",
-		given.Round(time.Second), time.Since(begun).Round(time.Second), told, c.restarts)
+		given.Round(time.Second), time.Since(begun).Round(time.Second), told, len(c.restarts))
 	c.count()
 }
 

@@ -3,6 +3,7 @@ package discordfake
 import (
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,14 @@ type rates struct {
 	global   int // requests in a second, over all but those of interactions; 0: any number
 	limits   []Limit
 	buckets  map[string]*bucket
-	exceeded int
+	exceeded []Excess
+}
+
+// Excess is a request that was one too many.
+type Excess struct {
+	Limit string    // its method and path; empty: that of all requests
+	Since time.Time // when the count began, which only whoever was there then knows
+	Until time.Time
 }
 
 // bucket is what is left of a limit until its reset.
@@ -37,11 +45,11 @@ func (s *Server) Limits(global int, list ...Limit) {
 	s.rates = rates{global: global, limits: list, buckets: map[string]*bucket{}}
 }
 
-// Exceeded counts the requests that were too many, without those that Fail refused.
-func (s *Server) Exceeded() int {
+// Exceeded lists the requests that were too many, without those that Fail refused.
+func (s *Server) Exceeded() []Excess {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rates.exceeded
+	return slices.Clone(s.rates.exceeded)
 }
 
 // count counts a request and writes what is left into the headers of its answer. It
@@ -53,7 +61,7 @@ func (s *Server) count(req Request, h http.Header, now time.Time) *Fault {
 	}
 	if r.global > 0 {
 		if left, after := r.take("", Limit{Calls: r.global, Per: time.Second}, now); left < 0 {
-			r.exceeded++
+			r.exceed("", time.Second, now.Add(after))
 			return &Fault{Status: http.StatusTooManyRequests, Retry: after, Global: true}
 		}
 	}
@@ -69,12 +77,16 @@ func (s *Server) count(req Request, h http.Header, now time.Time) *Fault {
 		h.Set("X-RateLimit-Reset", strconv.FormatFloat(float64(now.Add(after).UnixMilli())/1000, 'f', 3, 64))
 		h.Set("X-RateLimit-Reset-After", strconv.FormatFloat(after.Seconds(), 'f', 3, 64))
 		if left < 0 {
-			r.exceeded++
+			r.exceed(name, l.Per, now.Add(after))
 			return &Fault{Status: http.StatusTooManyRequests, Retry: after}
 		}
 		return nil
 	}
 	return nil
+}
+
+func (r *rates) exceed(limit string, per time.Duration, until time.Time) {
+	r.exceeded = append(r.exceeded, Excess{Limit: limit, Since: until.Add(-per), Until: until})
 }
 
 // take takes one of a bucket, and returns how many are left, less than none if there

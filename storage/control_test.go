@@ -57,7 +57,11 @@ func (e *engine) when(tb fataler, job jobs.JobID, ok func(r *jobs.Report) bool) 
 		if ok(r) {
 			return r
 		}
-		<-knock
+		select {
+		case <-knock:
+		case <-e.over:
+			tb.Fatalf("the engine gave up: %v", e.stop())
+		}
 	}
 }
 

@@ -126,13 +126,14 @@ func (h *hands) Gather(ctx context.Context, n *jobs.Node) (string, error) {
 type engine struct {
 	store *storage.Store
 	feed  *jobs.Feed
+	over  chan struct{} // closed when the runner ends, also by itself; nil: there is none
 	stop  func() error
 }
 
 func start(tb fataler, path string, workers int, h *hands) *engine {
 	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
-	e := &engine{feed: &jobs.Feed{}}
+	e := &engine{feed: &jobs.Feed{}, over: make(chan struct{})}
 	local := storage.NewLocal(storage.LocalConfig{Workers: workers, Window: 8, Now: time.Now})
 	store, err := storage.Open(context.Background(), storage.Config{Path: path, Log: log, Now: time.Now, Dispatcher: local, Feed: e.feed, Replan: h.second != nil})
 	if err != nil {
@@ -148,6 +149,7 @@ func start(tb fataler, path string, workers int, h *hands) *engine {
 	var g errgroup.Group
 	g.Go(func() error { return store.Run(storeCtx) })
 	g.Go(func() error {
+		defer close(e.over)
 		defer stopStore()
 		return r.Run(ctx)
 	})
@@ -217,6 +219,8 @@ func (e *engine) end(tb fataler, job jobs.JobID) *jobs.Report {
 		}
 		select {
 		case <-knock:
+		case <-e.over:
+			tb.Fatalf("the engine gave up: %v", e.stop())
 		case <-limit:
 			tb.Fatalf("the job is stuck: %+v", r)
 		}

@@ -10,7 +10,7 @@ import (
 // planned anew in their place. It reports whether it did: each branch is given one
 // chance, if there is money and time for it.
 func (u *unit) replan(p *nodeState, why jobs.Reason) (bool, error) {
-	if !u.w.store.cfg.Replan || p.parent == 0 || why != jobs.ReasonChildrenFailed || p.kids.Failed == 0 {
+	if !u.w.store.cfg.Replan || p.parent == 0 || why != jobs.ReasonChildrenFailed || p.kids.Failed == 0 || !p.triedInVain() {
 		return false, nil
 	}
 	worth, err := u.worthwhile(p)
@@ -21,6 +21,13 @@ func (u *unit) replan(p *nodeState, why jobs.Reason) (bool, error) {
 		return false, err
 	}
 	return true, u.plantAgain(p)
+}
+
+// triedInVain tells a branch of which something was tried and failed from one whose
+// steps people ended. One that is not open yet is left alone in any case: its new step
+// would begin before the plan is approved, or before what the branch depends on.
+func (p *nodeState) triedInVain() bool {
+	return p.status == jobs.StatusWaitingForChildren && p.n.Failed > 0
 }
 
 // worthwhile reports whether a branch may be planned anew: nobody ends it or what is

@@ -176,6 +176,57 @@ func TestReplan_isLeftAlone(t *testing.T) {
 	}
 }
 
+// nested has a branch in a branch, which depends on the step before it.
+func nested() jobs.Plan {
+	return jobs.Plan{Steps: []jobs.Step{
+		step("a", "", jobs.TypeTask), step("b", "", jobs.TypeSubplan, "a"), step("b1", "b", jobs.TypeSubplan), step("b11", "b1", jobs.TypeTask),
+		step("c", "", jobs.TypeTask),
+	}}
+}
+
+// What people skip is a failure of the branch around it, and so of the one around that;
+// no step of either was tried.
+func TestReplan_isNotMadeOfWhatPeopleSkipped(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		approval jobs.ApprovalMode
+		begin    func(q *inquiry) // what comes before the skip
+	}{
+		"before the plan is approved":        {approval: jobs.ApproveAlways},
+		"before what the branch depends on":  {},
+		"after the branch was free to begin": {begin: func(q *inquiry) { q.finish(q.claim(q.job, "1"), jobs.StatusCompleted) }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &clock{now: start1970()}
+			q := &inquiry{till: newTill(t, storage.Config{Now: c.Now, Replan: true}), clock: c, job: "job_00000001"}
+			root := q.submit(jobs.NewJob{ID: q.job, Budget: -1, Approval: jobs.Approval{Mode: tt.approval}})
+			q.must(jobs.Expand{Fence: root.Fence(), Plan: nested()})
+			if tt.begin != nil {
+				tt.begin(q)
+			}
+			q.must(jobs.Command{Job: q.job, Path: "2.1.1", Verb: jobs.VerbSkip})
+			r := q.report(q.job)
+			if n := nodeAt(r, "2"); len(r.Nodes) != 6 || n.Status != jobs.StatusFailed || r.PlanRevision != 1 {
+				t.Errorf("branch 2 is %s, %d nodes, revision %d; want it failed, and the plan as it was", n.Status, len(r.Nodes), r.PlanRevision)
+			}
+			if tt.approval != "" {
+				q.must(jobs.Approve{Job: q.job, Revision: 1})
+			}
+			if tt.begin == nil {
+				q.finish(q.claim(q.job, "1"), jobs.StatusCompleted)
+			}
+			q.finish(q.claim(q.job, "3"), jobs.StatusCompleted)
+			q.finish(q.claim(q.job, ""), jobs.StatusPartial)
+			if r := q.report(q.job); r.Status != jobs.StatusPartial {
+				t.Errorf("got %s, want partial", r.Status)
+			}
+			q.sound(t)
+		})
+	}
+}
+
 func TestReplan_leavesABranchThatSucceededAsItIs(t *testing.T) {
 	t.Parallel()
 	good := step("a1", "a", jobs.TypeSubplan)

@@ -200,12 +200,15 @@ func (e *engine) submit(tb fataler, budget jobs.Money) jobs.JobID {
 	return out[0].Job
 }
 
+// silence is how long nothing happens in a job that is stuck: a loaded machine takes
+// its time, but something happens.
+const silence = time.Minute
+
 // end waits until the job is final.
 func (e *engine) end(tb fataler, job jobs.JobID) *jobs.Report {
 	tb.Helper()
 	knock, stop := e.feed.Subscribe(job)
 	defer stop()
-	limit := time.After(20 * time.Second)
 	for {
 		r, err := e.store.Report(context.Background(), job, false)
 		if err == nil && r.Status.Final() {
@@ -221,7 +224,7 @@ func (e *engine) end(tb fataler, job jobs.JobID) *jobs.Report {
 		case <-knock:
 		case <-e.over:
 			tb.Fatalf("the engine gave up: %v", e.stop())
-		case <-limit:
+		case <-time.After(silence):
 			tb.Fatalf("the job is stuck: %+v", r)
 		}
 	}

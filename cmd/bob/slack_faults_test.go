@@ -202,11 +202,11 @@ func TestSlack_clicksThatMayNot(t *testing.T) {
 		o.refused("UBEA", "Only ", o.fake.Press("T1", "C1", card.TS, "UBEA", "bob_"+button, button+"|"+id+"|"))
 	}
 	o.refused("UBEA", "Only ", o.fake.React("T1", "C1", thread, "UBEA", "octagonal_sign"), o.fake.React("T1", "C1", card.TS, "UBEA", "octagonal_sign"))
-	told := o.count("C1", "Only ")
+	o.wait(func() bool { return o.count("C1", "Only ") >= 4 })
 	close(letGo)
 	o.until(thread, "Completed: ")
 	o.completed(thread)
-	if told != 4 {
+	if told := o.count("C1", "Only "); told != 4 {
 		t.Errorf("told %d times, want 4", told)
 	}
 	o.refused("UANN", "is over (completed): there is nothing to cancel", o.fake.Press("T1", "C1", card.TS, "UANN", "bob_cancel", "cancel|"+id+"|"))

@@ -20,6 +20,7 @@ type Interaction struct {
 	Took      time.Duration // until the first answer
 	Told      time.Duration // until it was told over the gateway; 0: it was not
 	Late      int           // answers that came when Discord waited no longer
+	Tried     int           // attempts to answer, whatever became of them
 
 	begun   time.Time
 	message string // on which the button stands; empty: on none
@@ -42,7 +43,7 @@ func (s *Server) Ignored() (list []Interaction) {
 	for _, i := range s.asked {
 		over := i.begun.Add(s.within)
 		switch {
-		case len(i.Answers) > 0 || i.Late > 0 || i.line == nil:
+		case len(i.Answers) > 0 || i.Tried > 0 || i.line == nil:
 		case i.Told > s.within/2 || (!i.line.ended.IsZero() && i.line.ended.Before(over)):
 		default:
 			list = append(list, *i)

@@ -42,6 +42,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, req)
+	s.tried(req)
 	fault := s.fault(req.Method, req.Path)
 	over := s.count(req, w.Header(), time.Now())
 	s.touch()
@@ -55,6 +56,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	status, body := s.do(req, r)
 	s.write(w, status, body)
+}
+
+// tried counts an attempt to answer an interaction. The mutex is held.
+func (s *Server) tried(req Request) {
+	part := strings.Split(strings.Trim(req.Path, "/"), "/") // interactions, ID, token, callback
+	if len(part) < 3 || part[0] != "interactions" {
+		return
+	}
+	if i := s.asked[part[2]]; i != nil {
+		i.Tried++
+	}
 }
 
 // failed reports whether a fault answered.

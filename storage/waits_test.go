@@ -65,3 +65,12 @@ func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 		t.Errorf("told %d times, want once", told)
 	}
 }
+
+func TestReport_findsWhatAJobWaitsForByItsIndex(t *testing.T) {
+	t.Parallel()
+	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), &hands{})
+	plan, err := e.store.WaitsPlan(t.Context())
+	if err != nil || !strings.Contains(plan, "USING INDEX nodes_waits (job_id=?)") {
+		t.Errorf("no nodes_waits in\n%s (%v)", plan, err)
+	}
+}

@@ -43,7 +43,7 @@ type writer struct {
 type Stats struct {
 	Commits int64
 	Changes int64
-	Writes  int64 // statements that wrote
+	Rows    int64 // that were written
 	Stale   int64 // changes dropped by the fence
 }
 
@@ -334,7 +334,7 @@ func (w *writer) count(u *unit) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stats.Commits++
-	w.stats.Writes += u.writes
+	w.stats.Rows += u.rows
 	w.stats.Changes += u.changes
 	w.stats.Stale += u.stale
 }

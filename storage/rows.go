@@ -19,6 +19,24 @@ type putOff struct {
 	worked   []any           // columns of attempts that did their work
 }
 
+// reset empties p, and keeps the room.
+func (p *putOff) reset() {
+	for _, list := range []*[]any{&p.sprouts, &p.edges, &p.ends, &p.attempts, &p.worked} {
+		empty(list)
+	}
+	if p.claims == nil {
+		p.claims = map[int64]grant{}
+	}
+	clear(p.claims)
+	p.planted = 0
+}
+
+// empty forgets values that were written: long texts are not kept alive.
+func empty(list *[]any) {
+	clear(*list)
+	*list = (*list)[:0]
+}
+
 // grant is a claim whose row is not yet written.
 type grant struct {
 	node *jobs.Node
@@ -90,7 +108,8 @@ func (u *unit) plant(id int64) error {
 	if err := u.insertRows("INSERT INTO deps (on_id, node_id) VALUES ", params(2), u.edges); err != nil {
 		return err
 	}
-	u.sprouts, u.edges = u.sprouts[:0], u.edges[:0]
+	empty(&u.sprouts)
+	empty(&u.edges)
 	return nil
 }
 
@@ -133,7 +152,7 @@ func (u *unit) putOffEnd(n *jobs.Node, result string, good int) {
 // writeEnds writes the rows of the nodes that are over.
 func (u *unit) writeEnds() error {
 	ends := u.ends
-	u.ends = nil
+	defer empty(&u.ends)
 	rows, err := u.writeRows(endNodes, params(endColumns), endNodesWhere, ends)
 	if err == nil && rows != int64(len(ends)/endColumns) {
 		err = fmt.Errorf("%d nodes came to an end and %d rows were ready", len(ends)/endColumns, rows) // a mistake of ours

@@ -24,7 +24,7 @@ type unit struct {
 	moves    map[jobs.JobID][]jobs.Move
 	jobOrder []jobs.JobID
 
-	putOff
+	*putOff
 
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
@@ -35,11 +35,14 @@ type unit struct {
 	changes, rows, stale int64 // for Stats
 }
 
+// newUnit begins a unit. There is one at a time: what it puts off goes where that of
+// the last one was.
 func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
+	w.putOff.reset()
 	return &unit{
 		ctx: ctx, w: w, tx: tx, now: ms(w.store.cfg.Now()),
 		stmts: map[string]*sql.Stmt{}, nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
-		putOff: putOff{claims: map[int64]grant{}},
+		putOff: &w.putOff,
 	}
 }
 

@@ -34,6 +34,7 @@ type writer struct {
 	ready  map[int64]int64      // epochs of nodes that may be claimed, as the last commit left them
 	broken error                // why no more changes are taken
 	sweeps []*sweep             // trees that are being ended piece by piece
+	putOff putOff               // of the unit at work
 
 	mu    sync.Mutex // guards stats
 	stats Stats

@@ -88,7 +88,7 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 
 // claimable reads a node if it may be claimed.
 func (u *unit) claimable(c jobs.Claim) (*jobs.Node, error) {
-	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the writer keeps it
+	stmt, err := u.w.link.read(u.ctx, selectNode+"WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return nil, err
 	}

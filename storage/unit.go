@@ -14,11 +14,9 @@ import (
 // unit is one transaction of the writer. Branches that many leaves touch are
 // loaded once, changed in memory and written once, when the unit finishes.
 type unit struct {
-	ctx   context.Context
-	w     *writer
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-	now   int64
+	ctx context.Context
+	w   *writer
+	now int64
 
 	nodes    map[int64]*nodeState
 	moves    map[jobs.JobID][]jobs.Move
@@ -37,11 +35,11 @@ type unit struct {
 
 // newUnit begins a unit. There is one at a time: what it puts off goes where that of
 // the last one was.
-func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
+func newUnit(ctx context.Context, w *writer) *unit {
 	w.putOff.reset()
 	return &unit{
-		ctx: ctx, w: w, tx: tx, now: ms(w.store.cfg.Now()),
-		stmts: map[string]*sql.Stmt{}, nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
+		ctx: ctx, w: w, now: ms(w.store.cfg.Now()),
+		nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
 		putOff: &w.putOff,
 	}
 }
@@ -177,19 +175,6 @@ func refusal(err error) bool {
 		errors.Is(err, jobs.ErrSeen)
 }
 
-// stmt returns the prepared statement for text in this transaction.
-func (u *unit) stmt(text string) (*sql.Stmt, error) {
-	if s, ok := u.stmts[text]; ok {
-		return s, nil
-	}
-	s, err := u.w.prepared(u.ctx, u.tx, text)
-	if err != nil {
-		return nil, err
-	}
-	u.stmts[text] = s
-	return s, nil
-}
-
 func (u *unit) exec(text string, args ...any) error {
 	_, err := u.changed(text, args...)
 	return err
@@ -197,22 +182,14 @@ func (u *unit) exec(text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (u *unit) changed(text string, args ...any) (int64, error) {
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
-	if err != nil {
-		return 0, err
-	}
-	res, err := s.ExecContext(u.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	rows, err := res.RowsAffected()
+	rows, err := u.w.link.write(u.ctx, text, args)
 	u.rows += rows
 	return rows, err
 }
 
 // row reads one row. It returns jobs.ErrNotFound if there is none.
 func (u *unit) row(text string, args []any, dest ...any) error {
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
+	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}
@@ -240,7 +217,7 @@ func (u *unit) each(text string, args []any, fn func(scan func(dest ...any) erro
 	if err := u.settleRows(); err != nil {
 		return err
 	}
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
+	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}

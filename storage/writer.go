@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -26,9 +25,7 @@ type writer struct {
 	ops   chan *op
 	quit  chan struct{} // closed when Run is over
 
-	pool   *sql.DB
-	stmts  map[string]*sql.Stmt // prepared on the writer's connection
-	wanted map[string]bool      // used, and to be prepared when no transaction holds the connection
+	link   *link
 	nextID int64                // of nodes: this process alone makes them
 	states map[int64]*nodeState // open nodes as the last commit left them
 	ready  map[int64]int64      // epochs of nodes that may be claimed, as the last commit left them
@@ -58,24 +55,18 @@ type op struct {
 }
 
 func newWriter(ctx context.Context, s *Store) (*writer, error) {
-	pool, err := s.writes.DB()
+	w := &writer{
+		store: s, states: map[int64]*nodeState{}, ready: map[int64]int64{},
+		ops: make(chan *op, maxBatch), quit: make(chan struct{}),
+	}
+	err := s.writes.WithContext(ctx).Raw("SELECT coalesce(max(id), 0) + 1 FROM nodes").Scan(&w.nextID).Error
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{
-		store: s, pool: pool, stmts: map[string]*sql.Stmt{}, wanted: map[string]bool{}, states: map[int64]*nodeState{}, ready: map[int64]int64{},
-		ops: make(chan *op, maxBatch), quit: make(chan struct{}),
+	if w.link, err = newLink(ctx, s.writes); err != nil {
+		return nil, err
 	}
-	err = s.writes.WithContext(ctx).Raw("SELECT coalesce(max(id), 0) + 1 FROM nodes").Scan(&w.nextID).Error
-	return w, err
-}
-
-func (w *writer) close() error {
-	var errs []error
-	for _, stmt := range w.stmts {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(errs...)
+	return w, nil
 }
 
 // Apply makes the changes durable, together with others that wait.
@@ -245,8 +236,8 @@ func (w *writer) make(u *unit, o *op) error {
 // transact runs fn in a transaction and tells of what it did.
 func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 	var u *unit
-	err := w.store.stdTx(ctx, func(tx *sql.Tx) error {
-		u = newUnit(ctx, w, tx)
+	err := w.link.tx(ctx, func() error {
+		u = newUnit(ctx, w)
 		if err := fn(u); err != nil {
 			return err
 		}
@@ -257,7 +248,6 @@ func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 		return err
 	}
 	w.remember(u.nodes)
-	w.prepare(ctx)
 	w.count(u)
 	w.sweeps = append(w.sweeps, u.sweeps...)
 	if d := w.store.cfg.Dispatcher; d != nil {
@@ -304,31 +294,6 @@ func (w *writer) remember(nodes map[int64]*nodeState) {
 		}
 		w.states[id] = s
 	}
-}
-
-// prepared returns the statement for text as prepared on the connection, or, the
-// first time, on the transaction alone.
-func (w *writer) prepared(ctx context.Context, tx *sql.Tx, text string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[text]; ok {
-		return tx.StmtContext(ctx, s), nil
-	}
-	w.wanted[text] = true
-	s, err := tx.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", text, err)
-	}
-	return s, nil
-}
-
-// prepare keeps the statements that were used for later transactions. One that
-// cannot be prepared now is tried again when it is next used.
-func (w *writer) prepare(ctx context.Context) {
-	for text := range w.wanted {
-		if s, err := w.pool.PrepareContext(ctx, text); err == nil { //nolint:sqlclosecheck // closed by close
-			w.stmts[text] = s
-		}
-	}
-	clear(w.wanted)
 }
 
 func (w *writer) count(u *unit) {

@@ -192,10 +192,9 @@ func (u *unit) save(s *nodeState) error {
 	if !dirty {
 		return nil
 	}
+	delete(u.w.ready, s.id)
 	if s.ready && s.desired == jobs.DesiredRun {
-		u.w.ready[s.id] = s.epoch
-	} else {
-		delete(u.w.ready, s.id)
+		u.w.isReady(s.id, s.epoch)
 	}
 	args := make([]any, 0, 52)
 	for _, p := range s.moving() {

@@ -14,7 +14,7 @@ func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 	before := time.Now().Truncate(time.Millisecond)
 	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), &hands{})
 	job := e.submit(t, -1)
-	list, err := e.store.Ready(t.Context(), job, 1)
+	list, err := e.store.Ready(t.Context(), job, 0, 1)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}

@@ -268,8 +268,16 @@ func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 // maxStates bounds what is remembered, at about 600 bytes each.
 const maxStates = 1 << 14
 
-// maxReady bounds the nodes that are known to be ready, at about 40 bytes each.
-const maxReady = 1 << 16
+// maxReady bounds the nodes that are known to be ready, at about 40 bytes each: those
+// beyond are read when they are claimed.
+const maxReady = 1 << 17
+
+// isReady remembers that a node may be claimed.
+func (w *writer) isReady(id, epoch int64) {
+	if len(w.ready) < maxReady {
+		w.ready[id] = epoch
+	}
+}
 
 // forget drops what was remembered: it was changed and the rows were not.
 func (w *writer) forget() {
@@ -283,9 +291,6 @@ func (w *writer) forget() {
 func (w *writer) remember(nodes map[int64]*nodeState) {
 	if len(w.states)+len(nodes) > maxStates {
 		clear(w.states)
-	}
-	if len(w.ready) > maxReady {
-		clear(w.ready)
 	}
 	for id, s := range nodes {
 		if s.status.Final() {

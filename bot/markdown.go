@@ -2,7 +2,6 @@ package bot
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -90,24 +89,6 @@ func ReadMarkdown(markdown string, limit int) (blocks []TextBlock, more bool) {
 	reader := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
 	r.blocks(reader.Parse(text.NewReader(r.source)), TextBlock{}, 0)
 	return r.out, more
-}
-
-// Clean drops what steers a screen instead of showing something: control characters
-// but line breaks and tabs, and invisible formatting such as right-to-left overrides.
-// Joiners stay, scripts and emoji need them.
-func Clean(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\u200c' || r == '\u200d':
-			return r
-		case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
-			return '\n'
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cs, r):
-			return -1
-		}
-		return r
-	}, text)
 }
 
 // shallow takes the marks off lines that would nest deeper than anybody reads.

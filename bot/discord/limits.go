@@ -3,7 +3,6 @@ package discord
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf16"
 
 	discordapi "github.com/bwmarrin/discordgo"
@@ -45,18 +44,7 @@ func units(text string) int {
 }
 
 // cut shortens a text to at most n units, with an ellipsis.
-func cut(text string, n int) string {
-	if units(text) <= n {
-		return text
-	}
-	left := n - 1
-	for i, r := range text {
-		if left -= max(1, utf16.RuneLen(r)); left < 0 {
-			return strings.TrimRight(text[:i], " \n") + "…"
-		}
-	}
-	return text
-}
+func cut(text string, n int) string { return bot.Cut(text, n, units) }
 
 // check holds a message to the limits above. What is rendered here always passes;
 // Discord would refuse the whole message otherwise.

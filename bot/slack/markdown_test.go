@@ -151,27 +151,6 @@ func TestHome_leavesNothingToRead(t *testing.T) {
 	}
 }
 
-func TestCut_keepsLettersAndEmojiWhole(t *testing.T) {
-	t.Parallel()
-
-	for _, c := range []struct {
-		text  string
-		limit int
-		want  string
-	}{
-		{"short", 5, "short"},
-		{"longer", 5, "long…"},
-		{"ab👩‍👩‍👧‍👦", 9, "ab…"},
-		{"e\u0301e\u0301e\u0301", 4, "e\u0301…"},
-		{"a b c", 3, "a…"},
-		{"x", 0, "…"},
-	} {
-		if got := cut(c.text, c.limit); got != c.want {
-			t.Errorf("cut(%q, %d) = %q, want %q", c.text, c.limit, got, c.want)
-		}
-	}
-}
-
 func TestChunks_joinToTheText(t *testing.T) {
 	t.Parallel()
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/charmbracelet/x/ansi"
 	slackapi "github.com/slack-go/slack"
 
 	"github.com/askbob/bob/bot"
@@ -96,21 +95,7 @@ func unitsOf(r rune) int {
 
 // cut returns text of at most limit units; a cut one ends with an ellipsis. It does not
 // cut letters or emoji in two.
-func cut(text string, limit int) string {
-	if units(text) <= limit {
-		return text
-	}
-	left, end := limit-1, 0
-	for rest := text; rest != ""; {
-		cluster, _ := ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
-		if left -= units(cluster); left < 0 {
-			break
-		}
-		end += len(cluster)
-		rest = rest[len(cluster):]
-	}
-	return strings.TrimRight(text[:end], " \n") + "…"
-}
+func cut(text string, limit int) string { return bot.Cut(text, limit, units) }
 
 // line is what others wrote as one line of at most limit units.
 func line(text string, limit int) string {

@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/askbob/bob/bot"
 )
 
 // sequence matches whole escape sequences, so that taking them out leaves no
@@ -52,24 +54,7 @@ func oneLine(text string) string { return strings.Join(strings.Fields(Clean(text
 func cells(text string) int { return max(ansi.StringWidth(text), ansi.StringWidthWc(text)) }
 
 // cut returns text in at most width columns; a cut one ends with an ellipsis.
-func cut(text string, width int) string {
-	if cells(text) <= width {
-		return text
-	}
-	if width <= 0 {
-		return ""
-	}
-	room, end := width-1, 0
-	for rest := text; rest != ""; {
-		cluster, _ := ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
-		if room -= cells(cluster); room < 0 {
-			break
-		}
-		end += len(cluster)
-		rest = rest[len(cluster):]
-	}
-	return strings.TrimRight(text[:end], " ") + "…"
-}
+func cut(text string, width int) string { return bot.Cut(text, width, cells) }
 
 // pad returns text with spaces behind it up to width columns.
 func pad(text string, width int) string {

@@ -40,6 +40,7 @@ type Dispatcher interface {
 type Source interface {
 	// Waiting lists the jobs that have ready nodes, one Ready each (of no node).
 	Waiting(ctx context.Context) ([]Ready, error)
-	// Ready lists at most limit ready nodes of a job, first ones first.
-	Ready(ctx context.Context, job JobID, limit int) ([]Ready, error)
+	// Ready lists at most limit ready nodes of a job, those with the lowest IDs, none
+	// below from.
+	Ready(ctx context.Context, job JobID, from NodeID, limit int) ([]Ready, error)
 }

@@ -17,7 +17,7 @@ func claimRoot(t *testing.T, budget jobs.Money) (*engine, *jobs.Node) {
 	h := &hands{}
 	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), h)
 	job := e.submit(t, budget)
-	ready, err := e.store.Ready(t.Context(), job, 1)
+	ready, err := e.store.Ready(t.Context(), job, 0, 1)
 	if err != nil || len(ready) != 1 {
 		t.Fatalf("ready: %v %v", ready, err)
 	}
@@ -128,7 +128,7 @@ func TestStore_Open_takesBackWhatAKilledProcessHeld(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bob.db")
 	e := startIdle(t, path, &hands{})
 	job := e.submit(t, 100)
-	ready, err := e.store.Ready(t.Context(), job, 1)
+	ready, err := e.store.Ready(t.Context(), job, 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestStore_Open_takesBackWhatAKilledProcessHeld(t *testing.T) {
 	if len(r.Calls) != 1 || r.Calls[0].Status != jobs.CallLost {
 		t.Errorf("got calls %+v, want one that is lost", r.Calls)
 	}
-	ready, err = e.store.Ready(t.Context(), job, 1)
+	ready, err = e.store.Ready(t.Context(), job, 0, 1)
 	if err != nil || len(ready) != 1 || ready[0].Epoch <= n.Epoch {
 		t.Errorf("got ready %v %v, want the root with a newer epoch than %d", ready, err, n.Epoch)
 	}

@@ -82,13 +82,13 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 	}
 	delete(u.w.ready, id)
 	u.take(n, c.Worker)
-	u.claims[id] = n
+	u.claims[id] = grant{node: n}
 	return n, nil
 }
 
 // claimable reads a node if it may be claimed.
 func (u *unit) claimable(c jobs.Claim) (*jobs.Node, error) {
-	stmt, err := u.stmt(selectNode + "WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the writer keeps it
+	stmt, err := u.w.link.read(u.ctx, selectNode+"WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return nil, err
 	}
@@ -112,20 +112,6 @@ func (u *unit) take(n *jobs.Node, worker string) {
 	if n.Started.IsZero() {
 		n.Started = n.Claimed
 	}
-}
-
-// writeClaim writes the row of a granted claim.
-func (u *unit) writeClaim(id int64) error {
-	n, ok := u.claims[id]
-	if !ok {
-		return nil
-	}
-	delete(u.claims, id)
-	rows, err := u.changed(claimNode, n.Owner, u.now, u.now, id, n.Epoch-1)
-	if err == nil && rows != 1 {
-		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
-	}
-	return err
 }
 
 func (u *unit) claimed(n *jobs.Node) error {
@@ -212,9 +198,14 @@ func (u *unit) writeEnd(c jobs.Finish) error {
 	if !leaf {
 		good, bad = 0, 0 // its counters count its leaves
 	}
-	if n := u.claims[id]; n != nil && n.Epoch == c.Node.Epoch {
+	if g, ok := u.claims[id]; ok && !g.over && g.node.Epoch == c.Node.Epoch {
+		if c.Status == jobs.StatusCompleted && c.Reason == "" && c.Error == "" && c.Blob == "" {
+			u.putOffEnd(g.node, c.Result, good)
+			return nil
+		}
 		delete(u.claims, id)
-		return u.guarded(claimAndFinish, id, append(args, u.now, u.now, good, bad, id, n.Epoch-1)...)
+		claimed := ms(g.node.Claimed)
+		return u.guarded(claimAndFinish, id, append(args, claimed, claimed, good, bad, id, g.node.Epoch-1)...)
 	}
 	if err := u.evict(id); err != nil {
 		return err

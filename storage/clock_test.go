@@ -80,7 +80,7 @@ func TestStore_Ready_pullsInWhatAClockThatWasAheadPutOff(t *testing.T) {
 				Fence: n.Fence(), Reason: jobs.ReasonRateLimit, NotBefore: begin.Add(90 * time.Second), Uncounted: c.waited, Waited: c.waited,
 			})
 			off.Store(int64(c.by))
-			list, err := store.Ready(t.Context(), "job_00000001", 9)
+			list, err := store.Ready(t.Context(), "job_00000001", 0, 9)
 			if err != nil || len(list) != 1 {
 				t.Fatal(list, err)
 			}

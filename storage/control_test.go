@@ -393,7 +393,7 @@ func TestStore_Ready_leavesOutWhatIsPaused(t *testing.T) {
 	job := e.submit(t, -1)
 	e.when(t, job, running(1)) // a, b and c are left or at work
 	ready := func() int {
-		list, err := e.store.Ready(t.Context(), job, 10)
+		list, err := e.store.Ready(t.Context(), job, 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,9 +47,9 @@ const (
     row_number() OVER (PARTITION BY workspace, channel, user_name, part ORDER BY at DESC, root DESC) AS nth FROM found
 ) SELECT * FROM ranked WHERE nth <= @most ORDER BY nth`
 
-	// The second line is that of the index nodes_waits.
+	// The second line is the condition of the index nodes_waits.
 	digestWaits = `w.reason IN ('approval', 'question', 'budget', 'effect_unknown')
-      AND w.completed_at = 0 AND w.reason IN ` + waitReasons
+      AND w.completed_at = 0 AND w.reason <> '' AND w.reason <> 'dependency'`
 
 	digestSpent = `SELECT ` + digestOf + `, sum(c.cost) AS spent
 FROM calls c JOIN jobs of ON of.id = c.job_id

@@ -39,7 +39,7 @@ func (o *office) ends(job jobs.JobID, amount jobs.Money, status jobs.Status, why
 
 func (o *office) claimed(job jobs.JobID) *jobs.Node {
 	o.t.Helper()
-	ready, err := o.store.Ready(o.t.Context(), job, 1)
+	ready, err := o.store.Ready(o.t.Context(), job, 0, 1)
 	if err != nil || len(ready) != 1 {
 		o.t.Fatalf("ready: %v %v", ready, err)
 	}

@@ -133,7 +133,7 @@ func TestClaim_isTheDispatchersToTime(t *testing.T) {
 	root := apply(jobs.Submit{Job: jobs.NewJob{ID: "job_00000001", Title: "t", Request: "r", Priority: jobs.PriorityMedium, Budget: -1}}).Node
 	n := apply(jobs.Claim{Fence: root.Fence(), Worker: "w"}).Node
 	apply(jobs.Retry{Fence: n.Fence(), Reason: jobs.ReasonRetryAt, NotBefore: begin.Add(time.Millisecond)})
-	list, err := store.Ready(t.Context(), "job_00000001", 1)
+	list, err := store.Ready(t.Context(), "job_00000001", 0, 1)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
@@ -191,7 +191,7 @@ func TestSkip_endsAStepThatIsBeingPlanned(t *testing.T) {
 			{Key: "leaf", Parent: "b", Type: jobs.TypeTask, Title: "leaf", Prompt: "x"},
 			{Key: "later", Parent: "b", Type: jobs.TypeSubplan, Title: "later", Prompt: "x", Later: true},
 		}}})
-		list, err := store.Ready(t.Context(), "job_00000001", 9)
+		list, err := store.Ready(t.Context(), "job_00000001", 0, 9)
 		if err != nil || len(list) != 2 {
 			t.Fatal(list, err)
 		}

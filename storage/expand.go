@@ -245,7 +245,7 @@ func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
 		}
 	}
 	if ready {
-		u.w.ready[t.id] = 0
+		u.w.isReady(t.id, 0)
 		u.ready = append(u.ready, jobs.Ready{Fence: jobs.Fence{Node: jobs.NodeID(t.id)}, Job: s.job, Rank: s.priority.Rank(), Known: &jobs.Node{
 			ID: jobs.NodeID(t.id), Job: s.job, Parent: jobs.NodeID(t.parent), Path: t.path, Depth: t.depth, Type: st.Type, Title: st.Title,
 			Priority: s.priority, Optional: st.Optional, Status: status, Phase: phase, Dependants: t.dependants, Counts: jobs.Counts{Weight: t.weight},

@@ -98,8 +98,17 @@ func (s *Store) Faults(ctx context.Context) ([]string, error) {
 // FindPlan says how SQLite picks the jobs of a query.
 func (s *Store) FindPlan(ctx context.Context, q jobs.JobQuery) (string, error) {
 	w := narrow(q)
+	return s.plan(ctx, "SELECT j.id "+w.from()+w.newestFirst()+" LIMIT 20 OFFSET 0", w.args...)
+}
+
+// WaitsPlan says how SQLite finds what a job waits for.
+func (s *Store) WaitsPlan(ctx context.Context) (string, error) {
+	return s.plan(ctx, selectWaits, "job_00000001", jobs.MaxWaits)
+}
+
+func (s *Store) plan(ctx context.Context, query string, args ...any) (string, error) {
 	var rows []struct{ Detail string }
-	err := s.reads.WithContext(ctx).Raw("EXPLAIN QUERY PLAN SELECT j.id "+w.from()+w.newestFirst()+" LIMIT 20 OFFSET 0", w.args...).Scan(&rows).Error
+	err := s.reads.WithContext(ctx).Raw("EXPLAIN QUERY PLAN "+query, args...).Scan(&rows).Error
 	lines := make([]string, 0, len(rows))
 	for _, r := range rows {
 		lines = append(lines, r.Detail)

@@ -46,7 +46,7 @@ func (o *office) job(leaves int, file string) jobs.JobID {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	ready, err := o.store.Ready(o.t.Context(), id, 1)
+	ready, err := o.store.Ready(o.t.Context(), id, 0, 1)
 	if err != nil || len(ready) != 1 {
 		o.t.Fatalf("ready: %v %v", ready, err)
 	}

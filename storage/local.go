@@ -55,6 +55,25 @@ type window struct {
 	idle int                   // queued here
 	busy int                   // in hand
 	more bool                  // the store has, or may have, ready nodes that are not held
+	from jobs.NodeID           // the first of those
+}
+
+// miss notes that the store has, or may have, a ready node that is not held.
+func (w *window) miss(id jobs.NodeID) {
+	if !w.more || id < w.from {
+		w.from = id
+	}
+	w.more = true
+}
+
+// room is how many nodes to read so that a window of that size is filled: what is
+// held already is read too.
+func (w *window) room(size int) int {
+	n := size - w.idle
+	for id := range w.held {
+		n += count(id >= w.from)
+	}
+	return n
 }
 
 // inHand is a node that is being worked on. The next claim of it may begin before
@@ -140,7 +159,7 @@ func (l *Local) push(r jobs.Ready) {
 		return // said twice
 	}
 	if w.more || w.idle >= l.cfg.Window {
-		w.more = true
+		w.miss(r.Node)
 		return
 	}
 	l.hold(w, r)
@@ -245,7 +264,7 @@ func (l *Local) expect(r jobs.Ready) {
 		w = &window{held: map[jobs.NodeID]int64{}}
 		l.windows[r.Job] = w
 	}
-	w.more = true
+	w.miss(0)
 }
 
 // refill fetches from the store for jobs whose window has room.
@@ -253,10 +272,10 @@ func (l *Local) refill(ctx context.Context, source jobs.Source) error {
 	for _, job := range l.hungry() {
 		l.mu.Lock()
 		w := l.windows[job]
-		limit := len(w.held) + l.cfg.Window
+		from, limit := w.from, w.room(l.cfg.Window)
 		w.more = false // what becomes ready from here on says so itself
 		l.mu.Unlock()
-		list, err := source.Ready(ctx, job, limit)
+		list, err := source.Ready(ctx, job, from, limit)
 		if err != nil {
 			return err
 		}
@@ -265,7 +284,7 @@ func (l *Local) refill(ctx context.Context, source jobs.Source) error {
 			l.push(r)
 		}
 		if len(list) == limit {
-			w.more = true
+			w.miss(list[limit-1].Node + 1)
 		}
 		l.mu.Unlock()
 	}

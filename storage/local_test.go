@@ -24,8 +24,9 @@ func (s shelf) Waiting(context.Context) ([]jobs.Ready, error) {
 	return list, nil
 }
 
-func (s shelf) Ready(_ context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
-	return s[job][:min(limit, len(s[job]))], nil
+func (s shelf) Ready(_ context.Context, job jobs.JobID, from jobs.NodeID, limit int) ([]jobs.Ready, error) {
+	list := slices.DeleteFunc(slices.Clone(s[job]), func(r jobs.Ready) bool { return r.Node < from })
+	return list[:min(limit, len(list))], nil
 }
 
 func ready(node int64, job jobs.JobID, rank int) jobs.Ready {
@@ -154,6 +155,9 @@ func TestLocal_fetchesWhatDidNotFitTheWindow(t *testing.T) {
 		if len(seen) != 100 {
 			t.Errorf("%d of 100 nodes were handed out", len(seen))
 		}
+		if source.read > 150 {
+			t.Errorf("%d rows were read for 100 nodes: those that are here are read again and again", source.read)
+		}
 	})
 }
 
@@ -162,6 +166,7 @@ func TestLocal_fetchesWhatDidNotFitTheWindow(t *testing.T) {
 type shrinking struct {
 	mu   sync.Mutex
 	left []jobs.Ready
+	read int // by Ready
 }
 
 func (s *shrinking) take(r jobs.Ready) {
@@ -174,10 +179,13 @@ func (s *shrinking) Waiting(context.Context) ([]jobs.Ready, error) {
 	return []jobs.Ready{{Job: "a", Rank: 2}}, nil
 }
 
-func (s *shrinking) Ready(_ context.Context, _ jobs.JobID, limit int) ([]jobs.Ready, error) {
+func (s *shrinking) Ready(_ context.Context, _ jobs.JobID, from jobs.NodeID, limit int) ([]jobs.Ready, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.left[:min(limit, len(s.left))]), nil
+	list := slices.DeleteFunc(slices.Clone(s.left), func(r jobs.Ready) bool { return r.Node < from })
+	list = list[:min(limit, len(list))]
+	s.read += len(list)
+	return list, nil
 }
 
 func TestLocal_Run_handsOutAgainWhatWasSaidWhileItsClaimWasRefused(t *testing.T) {
@@ -202,8 +210,10 @@ func TestLocal_Run_handsOutAgainWhatWasSaidWhileItsClaimWasRefused(t *testing.T)
 // noNodes is a jobs.Source without nodes.
 type noNodes struct{}
 
-func (noNodes) Waiting(context.Context) ([]jobs.Ready, error)                { return nil, nil }
-func (noNodes) Ready(context.Context, jobs.JobID, int) ([]jobs.Ready, error) { return nil, nil }
+func (noNodes) Waiting(context.Context) ([]jobs.Ready, error) { return nil, nil }
+func (noNodes) Ready(context.Context, jobs.JobID, jobs.NodeID, int) ([]jobs.Ready, error) {
+	return nil, nil
+}
 
 func TestLocal_aStopBeforeItsFirstLookIsNoError(t *testing.T) {
 	t.Parallel()

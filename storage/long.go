@@ -120,6 +120,9 @@ func (u *unit) summarise(c jobs.Summarise) error {
 	if err != nil {
 		return err
 	}
+	if err := u.settleRow(int64(c.Of)); err != nil {
+		return err
+	}
 	return u.exec("UPDATE nodes SET summary = ? WHERE id = ? AND job_id = ? AND summary = '' AND completed_at > 0",
 		c.Text, int64(c.Of), string(s.job))
 }

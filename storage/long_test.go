@@ -60,7 +60,7 @@ func (o *opened) apply(c jobs.Change) jobs.Outcome {
 // claim takes the node at path.
 func (o *opened) claim(job jobs.JobID, path string) *jobs.Node {
 	o.t.Helper()
-	ready, err := o.Ready(o.t.Context(), job, 100)
+	ready, err := o.Ready(o.t.Context(), job, 0, 100)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (o *office) submitted() []jobs.Report {
 // spend claims a job's root, makes a call that costs so much and ends the job.
 func (o *office) spend(job jobs.JobID, amount jobs.Money) {
 	o.t.Helper()
-	ready, err := o.store.Ready(o.t.Context(), job, 1)
+	ready, err := o.store.Ready(o.t.Context(), job, 0, 1)
 	if err != nil || len(ready) != 1 {
 		o.t.Fatalf("ready: %v %v", ready, err)
 	}

@@ -133,7 +133,7 @@ func (b *bookings) work() {
 }
 
 func (b *bookings) claimAny(job jobs.JobID) {
-	list, err := b.store.Ready(context.Background(), job, 100)
+	list, err := b.store.Ready(context.Background(), job, 0, 100)
 	if err != nil {
 		b.rt.Fatalf("ready: %v", err)
 	}

@@ -108,7 +108,7 @@ func (k *till) submit(j jobs.NewJob) *jobs.Node {
 // claim claims the ready node of a job at path.
 func (k *till) claim(job jobs.JobID, path string) *jobs.Node {
 	k.t.Helper()
-	ready, err := k.store.Ready(context.Background(), job, 1000)
+	ready, err := k.store.Ready(context.Background(), job, 0, 1000)
 	if err != nil {
 		k.t.Fatalf("ready: %v", err)
 	}

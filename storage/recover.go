@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -10,8 +9,8 @@ import (
 // recover takes back what a killed process was working on. This process holds the
 // file alone, so whatever has an owner has a dead one.
 func (s *Store) recover(ctx context.Context) error {
-	return translate(s.stdTx(ctx, func(tx *sql.Tx) error {
-		u := newUnit(ctx, s.writer, tx)
+	return translate(s.writer.link.tx(ctx, func() error {
+		u := newUnit(ctx, s.writer)
 		if err := u.loseCalls(); err != nil {
 			return err
 		}

@@ -305,16 +305,16 @@ func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
 	return list, err
 }
 
-// Ready lists ready nodes of a job, but for those below a node that people paused
+// Ready lists ready nodes of a job from an ID on, but for those below a node that people paused
 // or are cancelling: their claims would be refused, again and again.
-func (s *Store) Ready(ctx context.Context, job jobs.JobID, limit int) ([]jobs.Ready, error) {
+func (s *Store) Ready(ctx context.Context, job jobs.JobID, from jobs.NodeID, limit int) ([]jobs.Ready, error) {
 	db := s.reads.WithContext(ctx)
 	var barred []string
 	err := db.Raw("SELECT path FROM nodes WHERE job_id = ? AND desired <> 'run' AND completed_at = 0", string(job)).Scan(&barred).Error
 	if err != nil || slices.Contains(barred, "") {
 		return nil, err
 	}
-	text, args := selectNode+"WHERE job_id = ? AND ready = 1", []any{string(job)}
+	text, args := selectNode+"WHERE job_id = ? AND ready = 1 AND id >= ?", []any{string(job), int64(from)}
 	for _, path := range barred {
 		text += " AND substr(path || '.', 1, length(?)) <> ?"
 		args = append(args, path+".", path+".")

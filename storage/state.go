@@ -192,10 +192,9 @@ func (u *unit) save(s *nodeState) error {
 	if !dirty {
 		return nil
 	}
+	delete(u.w.ready, s.id)
 	if s.ready && s.desired == jobs.DesiredRun {
-		u.w.ready[s.id] = s.epoch
-	} else {
-		delete(u.w.ready, s.id)
+		u.w.isReady(s.id, s.epoch)
 	}
 	args := make([]any, 0, 52)
 	for _, p := range s.moving() {
@@ -227,14 +226,6 @@ func value(p any) any {
 		return int64(*p)
 	}
 	panic(fmt.Sprintf("no column type for %T", p)) // a field of nodeState was given a new type
-}
-
-// settleRow writes what was put off of one node's row.
-func (u *unit) settleRow(id int64) error {
-	if err := u.plant(id); err != nil {
-		return err
-	}
-	return u.writeClaim(id)
 }
 
 // evict writes a node and forgets it, so that a statement of its own may change
@@ -284,13 +275,5 @@ func (s *nodeState) node() *jobs.Node {
 		Counts: jobs.Counts{Weight: s.n.Weight},
 	}
 }
-
-// attemptRow keeps what came of one claim, for ever. The rows are inserted
-// together when the unit finishes.
-func (u *unit) attemptRow(id, epoch, claimed int64, phase jobs.Phase, attempt int, to jobs.Status, why jobs.Reason, msg string) {
-	u.attempts = append(u.attempts, id, epoch, string(phase), attempt, string(to), string(why), msg, claimed, u.now)
-}
-
-const attemptColumns = 9
 
 func millis(d time.Duration) int64 { return d.Milliseconds() }

@@ -6,7 +6,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -168,7 +167,7 @@ func dsn(path, mode string) string {
 func (s *Store) Close() error {
 	var errs []error
 	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+		errs = append(errs, s.writer.link.close())
 	}
 	for _, db := range []*gorm.DB{s.reads, s.writes} {
 		if db == nil {
@@ -190,18 +189,6 @@ func (s *Store) Close() error {
 // It is for what must not hold the writer up: blobs.
 func (s *Store) inTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return translate(s.reads.WithContext(ctx).Transaction(fn))
-}
-
-// stdTx runs fn with one transaction of the writer's connection, taken out of
-// gorm's: plain SQL through gorm costs half the rate.
-func (s *Store) stdTx(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	return s.writes.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		std, ok := tx.Statement.ConnPool.(*sql.Tx)
-		if !ok {
-			return fmt.Errorf("sqlite transaction: unexpected pool %T", tx.Statement.ConnPool)
-		}
-		return fn(std)
-	})
 }
 
 func ms(t time.Time) int64 {

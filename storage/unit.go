@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -15,21 +14,15 @@ import (
 // unit is one transaction of the writer. Branches that many leaves touch are
 // loaded once, changed in memory and written once, when the unit finishes.
 type unit struct {
-	ctx   context.Context
-	w     *writer
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-	now   int64
+	ctx context.Context
+	w   *writer
+	now int64
 
 	nodes    map[int64]*nodeState
 	moves    map[jobs.JobID][]jobs.Move
 	jobOrder []jobs.JobID
 
-	sprouts  []any                // columns of nodes to be inserted
-	planted  int64                // nodes from this ID on are among sprouts; 0: none
-	edges    []any                // columns of dependencies to be inserted
-	attempts []any                // columns of attempts to be inserted
-	claims   map[int64]*jobs.Node // granted, their rows not yet written
+	*putOff
 
 	ready       []jobs.Ready
 	interrupted []jobs.NodeID
@@ -37,14 +30,17 @@ type unit struct {
 	ranks       []jobs.Ready // jobs that got another place in the line
 	finishing   bool         // a job is being finished with what there is
 
-	changes, writes, stale int64 // for Stats
+	changes, rows, stale int64 // for Stats
 }
 
-func newUnit(ctx context.Context, w *writer, tx *sql.Tx) *unit {
+// newUnit begins a unit. There is one at a time: what it puts off goes where that of
+// the last one was.
+func newUnit(ctx context.Context, w *writer) *unit {
+	w.putOff.reset()
 	return &unit{
-		ctx: ctx, w: w, tx: tx, now: ms(w.store.cfg.Now()),
-		stmts: map[string]*sql.Stmt{}, nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
-		claims: map[int64]*jobs.Node{},
+		ctx: ctx, w: w, now: ms(w.store.cfg.Now()),
+		nodes: map[int64]*nodeState{}, moves: map[jobs.JobID][]jobs.Move{},
+		putOff: &w.putOff,
 	}
 }
 
@@ -181,19 +177,6 @@ func refusal(err error) bool {
 		errors.Is(err, jobs.ErrSeen)
 }
 
-// stmt returns the prepared statement for text in this transaction.
-func (u *unit) stmt(text string) (*sql.Stmt, error) {
-	if s, ok := u.stmts[text]; ok {
-		return s, nil
-	}
-	s, err := u.w.prepared(u.ctx, u.tx, text)
-	if err != nil {
-		return nil, err
-	}
-	u.stmts[text] = s
-	return s, nil
-}
-
 func (u *unit) exec(text string, args ...any) error {
 	_, err := u.changed(text, args...)
 	return err
@@ -201,75 +184,14 @@ func (u *unit) exec(text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (u *unit) changed(text string, args ...any) (int64, error) {
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
-	if err != nil {
-		return 0, err
-	}
-	u.writes++
-	res, err := s.ExecContext(u.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// rowsAtOnce lists how many rows one statement inserts, most first: a few are as
-// dear as one.
-var rowsAtOnce = [...]int{64, 8, 1} //nolint:gochecknoglobals // a constant table
-
-const insertAttempts = "INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at) VALUES "
-
-// insertRows inserts rows of so many columns, several to a statement.
-func (u *unit) insertRows(head string, columns int, values []any) error {
-	for _, n := range rowsAtOnce {
-		if len(values) < n*columns {
-			continue
-		}
-		row := "(" + strings.Repeat("?, ", columns-1) + "?)"
-		text := head + strings.Repeat(row+", ", n-1) + row
-		for ; len(values) >= n*columns; values = values[n*columns:] {
-			if err := u.exec(text, values[:n*columns]...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// settleRows writes the rows that were put off, but for the states in memory: a
-// statement is about to look for rows.
-func (u *unit) settleRows() error {
-	if err := u.plant(u.w.nextID); err != nil {
-		return err
-	}
-	for id := range u.claims {
-		if err := u.writeClaim(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// plant inserts the nodes and dependencies that wait for it, if id is among them:
-// a statement is about to touch its row.
-func (u *unit) plant(id int64) error {
-	if u.planted == 0 || id < u.planted {
-		return nil
-	}
-	u.planted = 0
-	if err := u.insertRows(insertNodes, nodeColumns, u.sprouts); err != nil {
-		return err
-	}
-	if err := u.insertRows("INSERT INTO deps (on_id, node_id) VALUES ", 2, u.edges); err != nil {
-		return err
-	}
-	u.sprouts, u.edges = u.sprouts[:0], u.edges[:0]
-	return nil
+	rows, err := u.w.link.write(u.ctx, text, args)
+	u.rows += rows
+	return rows, err
 }
 
 // row reads one row. It returns jobs.ErrNotFound if there is none.
 func (u *unit) row(text string, args []any, dest ...any) error {
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
+	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}
@@ -297,7 +219,7 @@ func (u *unit) each(text string, args []any, fn func(scan func(dest ...any) erro
 	if err := u.settleRows(); err != nil {
 		return err
 	}
-	s, err := u.stmt(text) //nolint:sqlclosecheck // the writer keeps it
+	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}
@@ -346,7 +268,7 @@ func (u *unit) finish() error {
 	if err := u.flush(); err != nil {
 		return err
 	}
-	if err := u.insertRows(insertAttempts, attemptColumns, u.attempts); err != nil {
+	if err := u.writeAttempts(); err != nil {
 		return err
 	}
 	for _, job := range u.jobOrder {

@@ -34,7 +34,7 @@ func TestStore_Retry_ofOneThatOnlyWaitedCountsNothing(t *testing.T) {
 
 func claimNext(t *testing.T, e *engine, job jobs.JobID) *jobs.Node {
 	t.Helper()
-	ready, err := e.store.Ready(t.Context(), job, 10)
+	ready, err := e.store.Ready(t.Context(), job, 0, 10)
 	if err != nil {
 		t.Fatalf("ready: %v", err)
 	}

@@ -11,8 +11,13 @@ import (
 	"github.com/askbob/bob/jobs"
 )
 
-// waitReasons are those of the index nodes_waits.
-const waitReasons = "('approval', 'question', 'budget', 'effect_unknown', 'user', 'retry_at', 'rate_limit')"
+// selectWaits finds what of a job waits for a person or a time. Its second line of
+// conditions is that of the index nodes_waits.
+const selectWaits = `SELECT path, title, status, reason, error, not_before,
+  coalesce((SELECT max(finished_at) FROM attempts a WHERE a.node_id = nodes.id), created_at) AS since,
+  coalesce((SELECT until FROM questions q WHERE q.node_id = nodes.id), 0) AS answer
+FROM nodes WHERE job_id = ? AND reason IN ('approval', 'question', 'budget', 'effect_unknown', 'user', 'retry_at', 'rate_limit')
+  AND completed_at = 0 AND reason <> '' AND reason <> 'dependency' ORDER BY id LIMIT ?`
 
 // waits finds what an open job waits for, at a cost that does not depend on its
 // size.
@@ -27,12 +32,7 @@ func (s *Store) waits(db *gorm.DB, r *jobs.Report) error {
 		Since     int64
 		Answer    int64 // until when one is waited for
 	}
-	err := db.Raw(`SELECT path, title, status, reason, error, not_before,
-		coalesce((SELECT max(finished_at) FROM attempts a WHERE a.node_id = nodes.id), created_at) AS since,
-		coalesce((SELECT until FROM questions q WHERE q.node_id = nodes.id), 0) AS answer
-		FROM nodes WHERE job_id = ? AND completed_at = 0 AND reason IN `+waitReasons+` ORDER BY id LIMIT ?`,
-		string(r.ID), jobs.MaxWaits).Scan(&rows).Error
-	if err != nil {
+	if err := db.Raw(selectWaits, string(r.ID), jobs.MaxWaits).Scan(&rows).Error; err != nil {
 		return err
 	}
 	for _, row := range rows {

@@ -14,7 +14,7 @@ func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 	before := time.Now().Truncate(time.Millisecond)
 	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), &hands{})
 	job := e.submit(t, -1)
-	list, err := e.store.Ready(t.Context(), job, 1)
+	list, err := e.store.Ready(t.Context(), job, 0, 1)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
@@ -63,5 +63,14 @@ func TestReport_saysWhatAJobWaitsForAndSinceWhen(t *testing.T) {
 	}
 	if told != 1 {
 		t.Errorf("told %d times, want once", told)
+	}
+}
+
+func TestReport_findsWhatAJobWaitsForByItsIndex(t *testing.T) {
+	t.Parallel()
+	e := startIdle(t, filepath.Join(t.TempDir(), "bob.db"), &hands{})
+	plan, err := e.store.WaitsPlan(t.Context())
+	if err != nil || !strings.Contains(plan, "USING INDEX nodes_waits (job_id=?)") {
+		t.Errorf("no nodes_waits in\n%s (%v)", plan, err)
 	}
 }

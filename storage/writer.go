@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -26,14 +25,13 @@ type writer struct {
 	ops   chan *op
 	quit  chan struct{} // closed when Run is over
 
-	pool   *sql.DB
-	stmts  map[string]*sql.Stmt // prepared on the writer's connection
-	wanted map[string]bool      // used, and to be prepared when no transaction holds the connection
+	link   *link
 	nextID int64                // of nodes: this process alone makes them
 	states map[int64]*nodeState // open nodes as the last commit left them
 	ready  map[int64]int64      // epochs of nodes that may be claimed, as the last commit left them
 	broken error                // why no more changes are taken
 	sweeps []*sweep             // trees that are being ended piece by piece
+	putOff putOff               // of the unit at work
 
 	mu    sync.Mutex // guards stats
 	stats Stats
@@ -43,7 +41,7 @@ type writer struct {
 type Stats struct {
 	Commits int64
 	Changes int64
-	Writes  int64 // statements that wrote
+	Rows    int64 // that were written
 	Stale   int64 // changes dropped by the fence
 }
 
@@ -57,24 +55,18 @@ type op struct {
 }
 
 func newWriter(ctx context.Context, s *Store) (*writer, error) {
-	pool, err := s.writes.DB()
+	w := &writer{
+		store: s, states: map[int64]*nodeState{}, ready: map[int64]int64{},
+		ops: make(chan *op, maxBatch), quit: make(chan struct{}),
+	}
+	err := s.writes.WithContext(ctx).Raw("SELECT coalesce(max(id), 0) + 1 FROM nodes").Scan(&w.nextID).Error
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{
-		store: s, pool: pool, stmts: map[string]*sql.Stmt{}, wanted: map[string]bool{}, states: map[int64]*nodeState{}, ready: map[int64]int64{},
-		ops: make(chan *op, maxBatch), quit: make(chan struct{}),
+	if w.link, err = newLink(ctx, s.writes); err != nil {
+		return nil, err
 	}
-	err = s.writes.WithContext(ctx).Raw("SELECT coalesce(max(id), 0) + 1 FROM nodes").Scan(&w.nextID).Error
-	return w, err
-}
-
-func (w *writer) close() error {
-	var errs []error
-	for _, stmt := range w.stmts {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(errs...)
+	return w, nil
 }
 
 // Apply makes the changes durable, together with others that wait.
@@ -244,8 +236,8 @@ func (w *writer) make(u *unit, o *op) error {
 // transact runs fn in a transaction and tells of what it did.
 func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 	var u *unit
-	err := w.store.stdTx(ctx, func(tx *sql.Tx) error {
-		u = newUnit(ctx, w, tx)
+	err := w.link.tx(ctx, func() error {
+		u = newUnit(ctx, w)
 		if err := fn(u); err != nil {
 			return err
 		}
@@ -256,7 +248,6 @@ func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 		return err
 	}
 	w.remember(u.nodes)
-	w.prepare(ctx)
 	w.count(u)
 	w.sweeps = append(w.sweeps, u.sweeps...)
 	if d := w.store.cfg.Dispatcher; d != nil {
@@ -277,8 +268,16 @@ func (w *writer) transact(ctx context.Context, fn func(u *unit) error) error {
 // maxStates bounds what is remembered, at about 600 bytes each.
 const maxStates = 1 << 14
 
-// maxReady bounds the nodes that are known to be ready, at about 40 bytes each.
-const maxReady = 1 << 16
+// maxReady bounds the nodes that are known to be ready, at about 40 bytes each: those
+// beyond are read when they are claimed.
+const maxReady = 1 << 17
+
+// isReady remembers that a node may be claimed.
+func (w *writer) isReady(id, epoch int64) {
+	if len(w.ready) < maxReady {
+		w.ready[id] = epoch
+	}
+}
 
 // forget drops what was remembered: it was changed and the rows were not.
 func (w *writer) forget() {
@@ -293,9 +292,6 @@ func (w *writer) remember(nodes map[int64]*nodeState) {
 	if len(w.states)+len(nodes) > maxStates {
 		clear(w.states)
 	}
-	if len(w.ready) > maxReady {
-		clear(w.ready)
-	}
 	for id, s := range nodes {
 		if s.status.Final() {
 			delete(w.states, id)
@@ -305,36 +301,11 @@ func (w *writer) remember(nodes map[int64]*nodeState) {
 	}
 }
 
-// prepared returns the statement for text as prepared on the connection, or, the
-// first time, on the transaction alone.
-func (w *writer) prepared(ctx context.Context, tx *sql.Tx, text string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[text]; ok {
-		return tx.StmtContext(ctx, s), nil
-	}
-	w.wanted[text] = true
-	s, err := tx.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", text, err)
-	}
-	return s, nil
-}
-
-// prepare keeps the statements that were used for later transactions. One that
-// cannot be prepared now is tried again when it is next used.
-func (w *writer) prepare(ctx context.Context) {
-	for text := range w.wanted {
-		if s, err := w.pool.PrepareContext(ctx, text); err == nil { //nolint:sqlclosecheck // closed by close
-			w.stmts[text] = s
-		}
-	}
-	clear(w.wanted)
-}
-
 func (w *writer) count(u *unit) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stats.Commits++
-	w.stats.Writes += u.writes
+	w.stats.Rows += u.rows
 	w.stats.Changes += u.changes
 	w.stats.Stale += u.stale
 }

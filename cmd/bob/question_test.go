@@ -46,7 +46,7 @@ func ask(ctx context.Context, h *house) error {
 	if _, err := changes(ctx, h, jobs.Expand{Fence: out.Node.Fence(), Plan: plan}); err != nil {
 		return err
 	}
-	ready, err := h.store.Ready(ctx, askingJob, 2)
+	ready, err := h.store.Ready(ctx, askingJob, 0, 2)
 	if err != nil {
 		return err
 	}

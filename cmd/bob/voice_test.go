@@ -84,7 +84,7 @@ func (s *spoken) apply(c jobs.Change) jobs.Outcome {
 
 func (s *spoken) claim(job jobs.JobID) *jobs.Node {
 	s.t.Helper()
-	ready, err := s.store.Ready(s.t.Context(), job, 1)
+	ready, err := s.store.Ready(s.t.Context(), job, 0, 1)
 	if err != nil || len(ready) != 1 {
 		s.t.Fatalf("%d nodes are ready, %v", len(ready), err)
 	}

@@ -55,7 +55,7 @@ func TestCrew_Work_stopsWithAQuestionAndItsTurn(t *testing.T) {
 	r := testRunner(now)
 	for within, until := range map[time.Duration]time.Time{time.Hour: now.Add(time.Hour), 0: {}} {
 		r.cfg.AnswerWithin = within
-		p, ok := r.outcome(t.Context(), &jobs.Node{ID: 7}, midway{err}, r.cfg.Log).(jobs.Park)
+		p, ok := r.outcome(t.Context(), &jobs.Node{ID: 7}, midway{err}).(jobs.Park)
 		if !ok || p.Reason != jobs.ReasonQuestion || p.Question != q.text || p.Assume != q.assume || p.Kept != q.kept || !p.Until.Equal(until) {
 			t.Errorf("within %s: got %+v", within, p)
 		}

@@ -29,7 +29,7 @@ func TestRunner_outcome_ofAShortPurse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := testRunner(time.Now())
-			c := r.outcome(t.Context(), &tt.node, tt.err, r.cfg.Log)
+			c := r.outcome(t.Context(), &tt.node, tt.err)
 			if got := describe(c); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

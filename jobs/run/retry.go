@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -32,7 +31,7 @@ type reasoned interface {
 
 // outcome turns an error of a node's work into a change; nil: nothing is to be
 // recorded, because the node was taken away.
-func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog.Logger) jobs.Change {
+func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error) jobs.Change {
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, jobs.ErrCancelled), errors.Is(err, jobs.ErrStale):
@@ -57,10 +56,10 @@ func (r *Runner) outcome(ctx context.Context, n *jobs.Node, err error, log *slog
 	}
 	api := llm.AsAPIError(err)
 	if c := r.heldBack(ctx, n, api, err); c != nil {
-		log.Debug("node held back", "err", err)
+		r.log(n).Debug("node held back", "err", err)
 		return c
 	}
-	log.Warn("node did not succeed", "err", err)
+	r.log(n).Warn("node did not succeed", "err", err)
 	if api != nil {
 		return r.afterAPIError(ctx, n, api)
 	}

@@ -51,7 +51,7 @@ func TestRunner_outcome(t *testing.T) {
 			t.Parallel()
 			r := testRunner(time.Now())
 			n := &jobs.Node{ID: 1, Epoch: 2, Attempt: tt.attempt, Tries: tt.attempt, Phase: jobs.PhaseWork}
-			if got := describe(r.outcome(t.Context(), n, tt.err, r.cfg.Log)); got != tt.want {
+			if got := describe(r.outcome(t.Context(), n, tt.err)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -91,7 +91,7 @@ func TestRunner_outcome_tellsAStopATimeoutAndACancelApart(t *testing.T) {
 		cancel(cause)
 		r := testRunner(time.Now())
 		n := &jobs.Node{Attempt: 1, Phase: jobs.PhaseWork}
-		if got := describe(r.outcome(ctx, n, context.Canceled, r.cfg.Log)); got != want {
+		if got := describe(r.outcome(ctx, n, context.Canceled)); got != want {
 			t.Errorf("%v: got %q, want %q", cause, got, want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestRunner_outcome_honoursRetryAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	r := testRunner(now)
 	err := &llm.APIError{Kind: llm.KindRateLimited, RetryAfter: 90 * time.Second}
-	c, ok := r.outcome(t.Context(), &jobs.Node{Attempt: 1}, err, r.cfg.Log).(jobs.Retry)
+	c, ok := r.outcome(t.Context(), &jobs.Node{Attempt: 1}, err).(jobs.Retry)
 	if want := now.Add(90 * time.Second); !ok || !c.NotBefore.Equal(want) {
 		t.Errorf("got %+v, want a retry at %v", c, want)
 	}
@@ -132,7 +132,7 @@ func TestRunner_outcome_ofACallThatWasHeldBack(t *testing.T) {
 			t.Parallel()
 			now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 			r := testRunner(now)
-			c := r.outcome(t.Context(), &jobs.Node{Attempt: 3, Tries: tt.tries, Phase: jobs.PhaseWork}, tt.err, r.cfg.Log)
+			c := r.outcome(t.Context(), &jobs.Node{Attempt: 3, Tries: tt.tries, Phase: jobs.PhaseWork}, tt.err)
 			if got := describe(c); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -147,7 +147,7 @@ func TestRunner_outcome_ofAFailedCombineHandsOverWhatThereIs(t *testing.T) {
 	t.Parallel()
 	r := testRunner(time.Now())
 	n := &jobs.Node{Attempt: 3, Phase: jobs.PhaseCombine}
-	c, ok := r.outcome(t.Context(), n, &llm.APIError{Kind: llm.KindAuth}, r.cfg.Log).(jobs.Finish)
+	c, ok := r.outcome(t.Context(), n, &llm.APIError{Kind: llm.KindAuth}).(jobs.Finish)
 	if !ok || c.Status != jobs.StatusPartial || c.Result != "what there is" {
 		t.Errorf("got %+v, want partial with the children's results", c)
 	}

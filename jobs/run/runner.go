@@ -150,28 +150,31 @@ func (r *Runner) handle(ctx context.Context, ready jobs.Ready) {
 		return // another was faster, or it is no longer wanted
 	}
 	n := out[0].Node
-	log := r.cfg.Log.With("job", n.Job, "node", n.ID, "path", n.Path, "phase", n.Phase, "attempt", n.Attempt)
-
-	change := r.work(ctx, n, log)
+	change := r.work(ctx, n)
 	if change == nil {
 		return
 	}
 	switch err := r.apply(ctx, change); {
 	case errors.Is(err, jobs.ErrStale):
-		log.Debug("outcome dropped", "reason", "the node moved on")
+		r.log(n).Debug("outcome dropped", "reason", "the node moved on")
 	case err != nil:
 		r.giveUp(fmt.Errorf("record node %d: %w", n.ID, err))
-	default:
-		log.Debug("node recorded", "change", fmt.Sprintf("%T", change))
+	case r.cfg.Log.Enabled(ctx, slog.LevelDebug):
+		r.log(n).Debug("node recorded", "change", fmt.Sprintf("%T", change))
 	}
+}
+
+// log names a node in what is logged of it.
+func (r *Runner) log(n *jobs.Node) *slog.Logger {
+	return r.cfg.Log.With("job", n.Job, "node", n.ID, "path", n.Path, "phase", n.Phase, "attempt", n.Attempt)
 }
 
 // work does what the node's phase asks for and turns what came of it into a
 // change; nil: nothing is to be recorded.
-func (r *Runner) work(ctx context.Context, n *jobs.Node, log *slog.Logger) (change jobs.Change) {
+func (r *Runner) work(ctx context.Context, n *jobs.Node) (change jobs.Change) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("node panicked", "panic", p)
+			r.log(n).Error("node panicked", "panic", p)
 			change = r.failed(ctx, n, jobs.ReasonInternal, jobs.UserMessage(fmt.Errorf("panic: %v", p)))
 		}
 	}()
@@ -189,7 +192,7 @@ func (r *Runner) work(ctx context.Context, n *jobs.Node, log *slog.Logger) (chan
 	if err == nil {
 		return change
 	}
-	return r.outcome(limited, n, err, log)
+	return r.outcome(limited, n, err)
 }
 
 func (r *Runner) plan(ctx context.Context, n *jobs.Node) (jobs.Change, error) {

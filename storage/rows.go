@@ -1,0 +1,192 @@
+package storage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/askbob/bob/jobs"
+)
+
+// putOff is what a unit will write: rows of one kind go together, several to a
+// statement, when the unit ends or a statement is about to touch one of them.
+type putOff struct {
+	sprouts  []any           // columns of nodes to be inserted
+	planted  int64           // nodes from this ID on are among sprouts; 0: none
+	edges    []any           // columns of dependencies to be inserted
+	claims   map[int64]grant // granted, their rows not yet written
+	ends     []any           // columns of those that are over
+	attempts []any           // columns of attempts to be inserted
+	worked   []any           // columns of attempts that did their work
+}
+
+// reset empties p, and keeps the room.
+func (p *putOff) reset() {
+	for _, list := range []*[]any{&p.sprouts, &p.edges, &p.ends, &p.attempts, &p.worked} {
+		empty(list)
+	}
+	if p.claims == nil {
+		p.claims = map[int64]grant{}
+	}
+	clear(p.claims)
+	p.planted = 0
+}
+
+// empty forgets values that were written: long texts are not kept alive.
+func empty(list *[]any) {
+	clear(*list)
+	*list = (*list)[:0]
+}
+
+// grant is a claim whose row is not yet written.
+type grant struct {
+	node *jobs.Node
+	over bool // the node has come to its end, and is among the ends
+}
+
+// rowsAtOnce lists how many rows one statement writes, most first: a few are as
+// dear as one.
+var rowsAtOnce = [...]int{64, 8, 1} //nolint:gochecknoglobals // a constant table
+
+// writeRows runs a statement for rows, several at once. Row is how one is written,
+// with a parameter for each of its values; tail is what follows the rows. It returns
+// how many rows of the table were changed.
+func (u *unit) writeRows(head, row, tail string, values []any) (changed int64, err error) {
+	columns := strings.Count(row, "?")
+	for _, n := range rowsAtOnce {
+		if len(values) < n*columns {
+			continue
+		}
+		text := head + strings.Repeat(row+", ", n-1) + row + tail
+		for ; len(values) >= n*columns; values = values[n*columns:] {
+			rows, err := u.changed(text, values[:n*columns]...)
+			if err != nil {
+				return changed, err
+			}
+			changed += rows
+		}
+	}
+	return changed, nil
+}
+
+func (u *unit) insertRows(head, row string, values []any) error {
+	_, err := u.writeRows(head, row, "", values)
+	return err
+}
+
+// settleRows writes the rows that were put off, but for the states in memory: a
+// statement is about to look for rows.
+func (u *unit) settleRows() error {
+	if err := u.plant(u.w.nextID); err != nil {
+		return err
+	}
+	for id := range u.claims {
+		if err := u.writeClaim(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleRow writes what was put off of one node's row.
+func (u *unit) settleRow(id int64) error {
+	if err := u.plant(id); err != nil {
+		return err
+	}
+	return u.writeClaim(id)
+}
+
+// plant inserts the nodes and dependencies that wait for it, if id is among them:
+// a statement is about to touch its row.
+func (u *unit) plant(id int64) error {
+	if u.planted == 0 || id < u.planted {
+		return nil
+	}
+	u.planted = 0
+	if err := u.insertRows(insertNodes, params(nodeColumns), u.sprouts); err != nil {
+		return err
+	}
+	if err := u.insertRows("INSERT INTO deps (on_id, node_id) VALUES ", params(2), u.edges); err != nil {
+		return err
+	}
+	empty(&u.sprouts)
+	empty(&u.edges)
+	return nil
+}
+
+// writeClaim writes the row of a granted claim.
+func (u *unit) writeClaim(id int64) error {
+	g, ok := u.claims[id]
+	switch {
+	case !ok:
+		return nil
+	case g.over:
+		return u.writeEnds()
+	}
+	delete(u.claims, id)
+	rows, err := u.changed(claimNode, g.node.Owner, ms(g.node.Claimed), ms(g.node.Claimed), id, g.node.Epoch-1)
+	if err == nil && rows != 1 {
+		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
+	}
+	return err
+}
+
+// endNodes is claimAndFinish for nodes that completed and have no more to tell than
+// their results.
+const (
+	endNodes = `UPDATE nodes SET status = 'completed', reason = '', error = '', result = e.column5, result_sha256 = '', summary = '',
+  epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
+  started_at = CASE started_at WHEN 0 THEN e.column3 ELSE started_at END, claimed_at = e.column3, completed_at = e.column4,
+  steps_completed = total_steps, l_completed = l_completed + e.column6, weight_done = weight
+FROM (VALUES `
+	endNodesWhere = ") AS e WHERE id = e.column1 AND epoch = e.column2 AND ready = 1"
+	endColumns    = 6
+)
+
+// putOffEnd is the end of a node that was claimed in this unit: no other can have
+// taken it, so the row can wait. Good is 1 for a leaf.
+func (u *unit) putOffEnd(n *jobs.Node, result string, good int) {
+	u.claims[int64(n.ID)] = grant{node: n, over: true}
+	u.ends = append(u.ends, int64(n.ID), n.Epoch-1, ms(n.Claimed), u.now, result, good)
+}
+
+// writeEnds writes the rows of the nodes that are over.
+func (u *unit) writeEnds() error {
+	ends := u.ends
+	defer empty(&u.ends)
+	rows, err := u.writeRows(endNodes, params(endColumns), endNodesWhere, ends)
+	if err == nil && rows != int64(len(ends)/endColumns) {
+		err = fmt.Errorf("%d nodes came to an end and %d rows were ready", len(ends)/endColumns, rows) // a mistake of ours
+	}
+	for ; len(ends) > 0; ends = ends[endColumns:] {
+		if id, ok := ends[0].(int64); ok {
+			delete(u.claims, id)
+		}
+	}
+	return err
+}
+
+const (
+	insertAttempts = "INSERT INTO attempts (node_id, epoch, phase, attempt, status, reason, error, started_at, finished_at) VALUES "
+	attemptColumns = 9
+	// workedValues is the row of an attempt that did a leaf's work: most are.
+	workedValues = "(?, ?, 'work', ?, 'completed', '', '', ?, ?)"
+)
+
+// attemptRow keeps what came of one claim, for ever.
+func (u *unit) attemptRow(id, epoch, claimed int64, phase jobs.Phase, attempt int, to jobs.Status, why jobs.Reason, msg string) {
+	if phase == jobs.PhaseWork && to == jobs.StatusCompleted && why == "" && msg == "" {
+		u.worked = append(u.worked, id, epoch, attempt, claimed, u.now)
+		return
+	}
+	u.attempts = append(u.attempts, id, epoch, string(phase), attempt, string(to), string(why), msg, claimed, u.now)
+}
+
+func (u *unit) writeAttempts() error {
+	if err := u.insertRows(insertAttempts, workedValues, u.worked); err != nil {
+		return err
+	}
+	return u.insertRows(insertAttempts, params(attemptColumns), u.attempts)
+}
+
+// params is a row of so many parameters.
+func params(columns int) string { return "(" + strings.Repeat("?, ", columns-1) + "?)" }

@@ -323,7 +323,7 @@ func (g *guild) plan(t *testing.T) (thread, job string, asks discordfake.Message
 // asking are the messages of a thread that ask for approval.
 func (g *guild) asking(thread string) []discordfake.Message {
 	return slices.DeleteFunc(g.Messages(thread), func(m discordfake.Message) bool {
-		return !slices.ContainsFunc(buttonsOf(m.Body), func(b map[string]any) bool { return b["label"] == "Run" })
+		return !slices.ContainsFunc(buttonsOf(m.Body), func(b map[string]any) bool { return b["label"] == "Run" && b["disabled"] != true })
 	})
 }
 

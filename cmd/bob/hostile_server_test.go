@@ -19,7 +19,8 @@ type foe struct {
 	answer func(a asked) blow // chooses what becomes of a request
 
 	mu    sync.Mutex
-	total int
+	total int            // requests that came, whole or not
+	cut   int            // of them, those that Bob stopped in the middle
 	marks map[string]int // requests by the mark of their job
 }
 
@@ -63,12 +64,14 @@ var mark = regexp.MustCompile(`mark-[0-9a-z]+`)
 
 func (f *foe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
 	a := read(body)
 	f.mu.Lock()
 	f.total++
+	if err != nil { // Bob stopped in the middle of it: nobody knows whose it is
+		f.cut++
+		f.mu.Unlock()
+		return
+	}
 	f.marks[a.mark]++
 	a.nth = f.marks[a.mark]
 	w.Header().Set("X-Request-Id", fmt.Sprintf("%s-%d", f.url, f.total))
@@ -100,10 +103,12 @@ func (f *foe) requests() int {
 	return f.total
 }
 
-func (f *foe) of(mark string) int {
+// of counts the requests that came whole for a mark, and how many came of which it is
+// not known whose they were.
+func (f *foe) of(mark string) (whole, cut int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.marks[mark]
+	return f.marks[mark], f.cut
 }
 
 // say answers in the format, with a usage that is honest unless a lies.

@@ -225,11 +225,12 @@ func unequal(requests int, booked, unsent int64) string {
 
 func (s *siege) auditJob(mark string, r *jobs.Report, line jobs.CostLine) {
 	s.Helper()
-	sent := 0
+	sent, strange := 0, 0
 	for _, f := range s.foes {
-		sent += f.of(mark)
+		whole, cut := f.of(mark)
+		sent, strange = sent+whole, strange+cut
 	}
-	unsent := s.count("SELECT count(*) FROM calls WHERE job_id = ? AND "+wasUnsent, string(r.ID))
+	unsent := int64(strange) + s.count("SELECT count(*) FROM calls WHERE job_id = ? AND "+wasUnsent, string(r.ID))
 	if text := unequal(sent, int64(len(r.Calls)), unsent); text != "" || line.Calls != len(r.Calls) {
 		s.Errorf("%s: %s; the costs have %d", mark, text, line.Calls)
 	}

@@ -39,6 +39,7 @@ func newGuild(t *testing.T) *guild {
 // the test.
 func (g *guild) serve(t *testing.T) {
 	t.Helper()
+	g.until(t, "the end of the line of the one before", func() bool { return g.Lines() == 0 })
 	settings := map[string]string{
 		"BOB_WEB_LISTEN": "127.0.0.1:0", "BOB_DISCORD_TOKEN": discordfake.Token, "BOB_DISCORD_API_URL": g.URL(),
 	}

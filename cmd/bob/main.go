@@ -87,6 +87,9 @@ func (p *process) main(ctx context.Context) int {
 	}
 	code := exitUsage
 	text := err.Error()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) { // before there was anything to hand back
+		code, text = exitInterrupted, "interrupted"
+	}
 	if e, ok := errors.AsType[*exitError](err); ok {
 		if code = e.code; e.err == nil {
 			return code

@@ -410,6 +410,21 @@ func TestServe_says_what_is_wrong(t *testing.T) {
 	}
 }
 
+// Who is told to stop before he began says so, and blames nothing.
+func TestServe_stopped_before_it_began(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var errs bytes.Buffer
+	p := process{
+		args: []string{"serve", "--data", filepath.Join(t.TempDir(), "data")}, stdout: io.Discard, stderr: &errs,
+		env: func(string) (string, bool) { return "", false },
+	}
+	if code := p.main(ctx); code != exitInterrupted || errs.String() != "bob: interrupted\n" {
+		t.Errorf("exit status %d, %q", code, &errs)
+	}
+}
+
 // A token that is configured is not left behind in a file, and the one of this
 // machine is not sent to another.
 func TestServe_keeps_its_token(t *testing.T) {

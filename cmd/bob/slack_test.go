@@ -67,6 +67,7 @@ func slackSettings(fake *slackfake.Server) map[string]string {
 // start starts bob serve, and waits until he listens to Slack.
 func (o *office) start() {
 	o.t.Helper()
+	o.wait(func() bool { return o.fake.Connected() == 0 }) // the line of the one before
 	said, stderr := io.Pipe()
 	p := process{args: []string{"serve", "--data", o.data, "--config", o.config}, stdout: io.Discard, stderr: stderr, env: func(name string) (string, bool) {
 		value, ok := o.env[name]

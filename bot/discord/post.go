@@ -43,9 +43,14 @@ type posted struct {
 func (f *FrontEnd) Post(ctx context.Context, p bot.Post) (bot.Placed, error) {
 	p = wordy(p)
 	up, err := f.put(ctx, &p)
-	for err != nil && len(p.Files) > 0 && codeOf(err) == codeTooLarge {
+	for len(p.Files) > 0 && codeOf(err) == codeTooLarge {
 		// This server takes less than most.
 		p = withoutLargest(p)
+		up, err = f.put(ctx, &p)
+	}
+	if len(p.Files) > 0 && codeOf(err) == codeNoPermission {
+		// He may not send files, or nothing at all, as the next refusal tells.
+		p = withoutFiles(p)
 		up, err = f.put(ctx, &p)
 	}
 	if err != nil {

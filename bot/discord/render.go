@@ -317,12 +317,29 @@ func withoutLargest(p bot.Post) bot.Post {
 	return p
 }
 
+// withoutFiles is a post whose files are words, where Bob may send none.
+func withoutFiles(p bot.Post) bot.Post {
+	names := make([]string, len(p.Files))
+	for i := range p.Files {
+		names[i] = shownName(&p.Files[i])
+	}
+	p.Text = strings.TrimSpace(p.Text + "\n\nBob may not attach files here: give him the permission \"Attach Files\". Kept with the job: " +
+		strings.Join(names, ", ") + ".")
+	p.Files = nil
+	return p
+}
+
 // sendable reports whether Discord takes a file.
 func sendable(f *bot.FileContent) bool { return len(f.Data) > 0 && len(f.Data) <= maxFileBytes }
 
+// shownName is a file's name as Discord shows it in a text.
+func shownName(f *bot.FileContent) string {
+	return "`" + strings.ReplaceAll(fileName(f.Name), "`", "'") + "`"
+}
+
 // fileNote says that a file cannot be sent.
 func fileNote(f *bot.FileContent) string {
-	name := "`" + strings.ReplaceAll(fileName(f.Name), "`", "'") + "`"
+	name := shownName(f)
 	if len(f.Data) == 0 {
 		return name + " is empty, so there is nothing to send."
 	}

@@ -2,6 +2,7 @@ package discord_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/askbob/bob/bot"
@@ -41,6 +42,23 @@ func TestPost_whereBobMayNotWriteInThreads(t *testing.T) {
 	again := newFront(t, d.Server, nil) // after a restart
 	if at, err := again.Find(t.Context(), p); err != nil || at != second {
 		t.Errorf("after a restart it is found at %+v, %v", at, err)
+	}
+}
+
+// Where Bob may not attach files he says so, and which ones there are.
+func TestPost_whereBobMayNotAttachFiles(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.Bare(d.thread)
+	at := d.post(t, bot.Post{Key: "1", Place: d.place(d.thread), Files: []bot.FileContent{{Name: "deck.pptx", Data: []byte("1")}, {Name: "chart.png", Data: []byte("2")}}})
+	list := d.Messages(d.thread)
+	if len(list) != 1 || len(list[0].Files) != 0 || at.Message != list[0].ID {
+		t.Fatalf("posted at %+v: %+v", at, list)
+	}
+	for _, want := range []string{"Attach Files", "deck.pptx", "chart.png"} {
+		if !strings.Contains(raw(list[0].Body), want) {
+			t.Errorf("%q is not said in %s", want, raw(list[0].Body))
+		}
 	}
 }
 

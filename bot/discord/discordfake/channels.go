@@ -51,7 +51,7 @@ func (s *Server) history(c *Channel, q url.Values) any {
 }
 
 func (s *Server) post(c *Channel, author string, req Request, body map[string]any) (any, error) {
-	if err := s.mayPost(c); err != nil {
+	if err := s.mayPost(c, len(req.Files)); err != nil {
 		return nil, err
 	}
 	if err := check(body, len(req.Files)); err != nil {

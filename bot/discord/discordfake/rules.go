@@ -7,6 +7,7 @@ type rules struct {
 	locked bool            // nobody but moderators opens it again
 	mute   bool            // Bob may not write
 	hush   bool            // Bob may not write in its threads
+	bare   bool            // Bob may not attach files
 	worn   map[string]bool // the messages that take no more edits
 }
 
@@ -30,6 +31,13 @@ func (s *Server) MuteThreads(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.channels[channel].rules.hush = true
+}
+
+// Bare takes from Bob the permission to attach files in a channel or thread.
+func (s *Server) Bare(channel string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.channels[channel].rules.bare = true
 }
 
 // Wear has a message be older than an hour, and edited too often since.
@@ -57,13 +65,14 @@ func (s *Server) Delete(channel, message string) {
 	s.touch()
 }
 
-// mayPost says why Bob may not write in a channel; nil: he may. The lock is held.
-func (s *Server) mayPost(c *Channel) error {
+// mayPost says why Bob may not write in a channel, with so many files; nil: he may. The
+// lock is held.
+func (s *Server) mayPost(c *Channel, files int) error {
 	parent := s.channels[c.Parent]
 	switch {
 	case c.rules.locked:
 		return &problem{http.StatusForbidden, 160005, "Thread is locked"}
-	case c.rules.mute, c.Type == PublicThread && parent != nil && parent.rules.hush:
+	case c.rules.mute, c.rules.bare && files > 0, c.Type == PublicThread && parent != nil && parent.rules.hush:
 		return &problem{http.StatusForbidden, 50013, "Missing Permissions"}
 	}
 	return nil

@@ -42,6 +42,7 @@ func BenchmarkDiscord_burst(b *testing.B) {
 	var rooms []string
 	for range 10 {
 		rooms = append(rooms, fake.AddChannel(guild, "", discordfake.TextChannel))
+		fake.Tell(rooms[len(rooms)-1])
 	}
 	var took []time.Duration
 	for b.Loop() {

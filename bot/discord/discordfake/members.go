@@ -36,6 +36,14 @@ func (s *Server) Rule(channel string, rules ...Rule) {
 	s.Emit("CHANNEL_UPDATE", shape)
 }
 
+// Tell tells the gateway of a channel, as Discord does of each new one.
+func (s *Server) Tell(channel string) {
+	s.mu.Lock()
+	shape := channelShape(s.channels[channel])
+	s.mu.Unlock()
+	s.Emit("CHANNEL_CREATE", shape)
+}
+
 // Hide keeps all out of a channel but some people.
 func (s *Server) Hide(channel string, people ...string) {
 	s.mu.Lock()

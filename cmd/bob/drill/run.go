@@ -24,6 +24,7 @@ type trial struct {
 	child   *process
 	watch   *sampler
 	lives   int
+	starved bool          // the child's disk has little room, or none
 	offset  time.Duration // of the child's clock
 	samples int
 	gaveUp  int
@@ -110,6 +111,7 @@ func (r *trial) begin(ctx context.Context, room int) error {
 
 func (r *trial) launch(ctx context.Context, room int) (err error) {
 	r.lives++
+	r.starved = room > 0
 	r.child, err = start(ctx, r.argv, setup{
 		Path: r.path, URL: r.server.url, Life: r.lives, Room: room, Files: room > 0 && r.rng.IntN(2) == 0, Offset: r.offset, Timeout: r.timeout,
 	})

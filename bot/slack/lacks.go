@@ -141,6 +141,23 @@ func keepDoing(ctx context.Context, wake <-chan struct{}, turn func(ctx context.
 	}
 }
 
+// each is a turn in which all that is due is done. Due also returns when the next is;
+// do returns how long to wait before it is tried again, zero if it is done.
+func each[K any](due func() (list []K, next time.Duration), do func(ctx context.Context, k K) (wait time.Duration)) func(ctx context.Context) time.Duration {
+	return func(ctx context.Context) time.Duration {
+		list, next := due()
+		for _, k := range list {
+			if ctx.Err() != nil {
+				break
+			}
+			if wait := do(ctx, k); wait > 0 {
+				next = min(next, wait)
+			}
+		}
+		return next
+	}
+}
+
 // knock wakes who sleeps.
 func knock(wake chan<- struct{}) {
 	select {

@@ -160,21 +160,7 @@ func (l *marks) keep(ctx context.Context, id jobKey, m *mark) {
 // run changes marks until ctx is done.
 func (l *marks) run(ctx context.Context) {
 	l.load(ctx)
-	keepDoing(ctx, l.wake, l.turn)
-}
-
-// turn changes the marks that are to be changed now, and returns when to look again.
-func (l *marks) turn(ctx context.Context) time.Duration {
-	list, next := l.due()
-	for _, id := range list {
-		if ctx.Err() != nil {
-			break
-		}
-		if wait := l.change(ctx, id); wait > 0 {
-			next = min(next, wait)
-		}
-	}
-	return next
+	keepDoing(ctx, l.wake, each(l.due, l.change))
 }
 
 // due lists the jobs whose mark is to be changed now, and returns when the next one is.

@@ -144,21 +144,7 @@ func (e *session) want() mood {
 }
 
 // run tells Slack until ctx is done.
-func (l *sessions) run(ctx context.Context) { keepDoing(ctx, l.wake, l.turn) }
-
-// turn tells what is to be told now, and returns when to look again.
-func (l *sessions) turn(ctx context.Context) time.Duration {
-	list, next := l.due()
-	for _, at := range list {
-		if ctx.Err() != nil {
-			break
-		}
-		if wait := l.tell(ctx, at); wait > 0 {
-			next = min(next, wait)
-		}
-	}
-	return next
-}
+func (l *sessions) run(ctx context.Context) { keepDoing(ctx, l.wake, each(l.due, l.tell)) }
 
 // due lists the threads of which Slack is to be told now, those that changed first, and
 // returns when the next one is due.

@@ -26,6 +26,16 @@ func (o *office) in(channel, words string) (found slackfake.Message) {
 	return found
 }
 
+// atWork is an office with a job whose work lasts until letGo is closed: its thread and
+// its card.
+func atWork(t *testing.T, request string, env map[string]string) (o *office, thread string, card slackfake.Message, letGo chan struct{}) {
+	t.Helper()
+	model, letGo := held(t, forWork)
+	o = enterOffice(t, model.url, env)
+	thread, _ = o.ask(request, nil)
+	return o, thread, o.until(thread, "Running"), letGo
+}
+
 // count counts the messages of Bob's in a channel that have these words.
 func (o *office) count(channel, words string) (n int) {
 	for _, m := range o.fake.Messages("T1", channel) {
@@ -76,10 +86,7 @@ func TestSlack_aChannelThatIsClosedToBob(t *testing.T) {
 // TestSlack_aChannelThatIsArchivedWhileAJobRuns moves the job to who asked for it.
 func TestSlack_aChannelThatIsArchivedWhileAJobRuns(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-2", nil)
-	o.until(thread, "Running")
+	o, _, _, letGo := atWork(t, "Compare mark-2", nil)
 	o.fake.Shut("C1", "is_archived")
 	close(letGo)
 	done := o.in("DUANN", "Completed: ")
@@ -95,10 +102,7 @@ func TestSlack_aChannelThatIsArchivedWhileAJobRuns(t *testing.T) {
 // TestSlack_aDeletedCardComesBack in its thread, and is the only one.
 func TestSlack_aDeletedCardComesBack(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-3", nil)
-	card := o.until(thread, "Running")
+	o, thread, card, letGo := atWork(t, "Compare mark-3", nil)
 	o.fake.Delete(card.TS)
 	close(letGo)
 	o.until(thread, "Completed: ")
@@ -113,10 +117,7 @@ func TestSlack_aDeletedCardComesBack(t *testing.T) {
 // nothing, and the job and its result stay.
 func TestSlack_aRevokedTokenEndsNoJob(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-4", nil)
-	o.until(thread, "Running")
+	o, _, _, letGo := atWork(t, "Compare mark-4", nil)
 	said := o.fake.Calls("chat.postMessage")
 	o.fake.Revoke("xoxb-1")
 	close(letGo)
@@ -193,10 +194,7 @@ func TestSlack_tooMuch(t *testing.T) {
 // told so alone. What is over stays as it is, however old the card.
 func TestSlack_clicksThatMayNot(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, map[string]string{"BOB_ACCESS_MEMBERS_MAY_STEER": "false"})
-	thread, _ := o.ask("Compare mark-7", nil)
-	card := o.until(thread, "Running")
+	o, thread, card, letGo := atWork(t, "Compare mark-7", map[string]string{"BOB_ACCESS_MEMBERS_MAY_STEER": "false"})
 	id := o.theJob()
 	for _, button := range []string{"cancel", "pause"} {
 		o.refused("UBEA", "Only ", o.fake.Press("T1", "C1", card.TS, "UBEA", "bob_"+button, button+"|"+id+"|"))
@@ -221,10 +219,7 @@ func TestSlack_clicksThatMayNot(t *testing.T) {
 // conversation by Slack's own button.
 func TestSlack_stopSign(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-8", nil)
-	o.until(thread, "Running")
+	o, thread, _, letGo := atWork(t, "Compare mark-8", nil)
 	o.wait(func() bool { return slices.Equal(o.fake.Marks("T1", "C1", thread), []string{"eyes"}) })
 	id := o.theJob()
 	o.fake.React("T1", "C1", thread, "UANN", "octagonal_sign")
@@ -272,10 +267,7 @@ func TestSlack_stopButton(t *testing.T) {
 // said; what people say then comes when the line is back.
 func TestSlack_theLineIsDown(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-a", nil)
-	o.until(thread, "Running")
+	o, thread, _, letGo := atWork(t, "Compare mark-a", nil)
 	back := make(chan struct{})
 	down := slackfake.Fault{Status: http.StatusServiceUnavailable}
 	o.fake.Fail("apps.connections.open", down, slackfake.Fault{Wait: back, Status: http.StatusServiceUnavailable}, down)

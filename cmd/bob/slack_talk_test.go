@@ -155,10 +155,7 @@ func TestSlack_question(t *testing.T) {
 // TestSlack_isDown: a result that Slack does not take comes when it is back, once.
 func TestSlack_isDown(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, nil)
-	thread, _ := o.ask("Compare mark-4", nil)
-	o.until(thread, "Running")
+	o, thread, _, letGo := atWork(t, "Compare mark-4", nil)
 	down := slackfake.Fault{Status: http.StatusInternalServerError}
 	o.fake.Fail("chat.postMessage", down, slackfake.Fault{Lose: true})
 	o.fake.Fail("chat.update", down, down)
@@ -176,10 +173,7 @@ func TestSlack_isDown(t *testing.T) {
 // TestSlack_restart: a card and the end of a job outlive bob serve.
 func TestSlack_restart(t *testing.T) {
 	t.Parallel()
-	model, letGo := held(t, forWork)
-	o := enterOffice(t, model.url, map[string]string{"BOB_JOBS_STOP_GRACE": "0s"})
-	thread, _ := o.ask("Compare mark-5", nil)
-	o.until(thread, "Running")
+	o, thread, _, letGo := atWork(t, "Compare mark-5", map[string]string{"BOB_JOBS_STOP_GRACE": "0s"})
 	o.stop()
 	close(letGo)
 	o.start()

@@ -175,13 +175,19 @@ func threadName(p *bot.Post) string {
 	return "Bob"
 }
 
+// edited is what a message becomes: who edits it calls nobody.
+func (f *FrontEnd) edited(id string, p *bot.Post) message {
+	if p.Card != nil {
+		return cardMessage(p.Card, f.marks.get(id))
+	}
+	m := postMessage(p)
+	m.Mentions = newMessage().Mentions
+	return m
+}
+
 // Edit puts a card or a text in place of one that was posted.
 func (f *FrontEnd) Edit(ctx context.Context, at bot.Placed, p bot.Post) error {
-	m := postMessage(&p)
-	if p.Card != nil {
-		m = cardMessage(p.Card, f.marks.get(at.Message))
-	}
-	m.Mentions = newMessage().Mentions
+	m := f.edited(at.Message, &p)
 	if err := m.check(); err != nil {
 		return &bot.DeliveryError{Trouble: bot.TroubleRefused, Err: err}
 	}

@@ -21,20 +21,25 @@ type Ready struct {
 // Dispatcher hands ready nodes to workers. It holds no truth: what it forgets, the
 // store still knows.
 type Dispatcher interface {
-	// Committed is called by the store after the commit that made nodes ready. A
-	// Ready of no node says that its job has ready nodes that were handed out and
-	// refused before. It does not block.
-	Committed(ready []Ready)
+	// Announce is called by the store when nodes became ready: once that is durable, or
+	// before, if the store grants claims before they are. A Ready of no node says that
+	// its job has ready nodes that were handed out and refused before. It does not
+	// block.
+	Announce(ready []Ready)
 	// Prioritize gives a job's waiting nodes another rank.
 	Prioritize(job JobID, rank int)
-	// Interrupt ends the contexts of running nodes with cause. Unknown nodes are
+	// Interrupt ends the contexts of the work on claims with cause. Unknown claims are
 	// ignored.
-	Interrupt(nodes []NodeID, cause error)
-	// Run calls handle for ready nodes, several at once, until ctx is done, and
-	// then waits for those in hand. handle's context ends with Interrupt's cause,
-	// or with ErrStopped some time after ctx.
-	Run(ctx context.Context, source Source, handle func(ctx context.Context, r Ready)) error
+	Interrupt(claims []Fence, cause error)
+	// Run calls claim for ready nodes, and what it returns, several at once, until ctx
+	// is done, and then waits for those in hand.
+	Run(ctx context.Context, source Source, claim ClaimFunc) error
 }
+
+// ClaimFunc claims a node and returns the work on it; nil: it was refused. The context
+// is that of the work too: it ends with Interrupt's cause, or with ErrStopped some time
+// after Run's.
+type ClaimFunc func(ctx context.Context, r Ready) (work func())
 
 // Source is where a dispatcher finds what it was not told or could not keep.
 type Source interface {

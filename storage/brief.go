@@ -15,8 +15,11 @@ import (
 
 // Brief says what a claimed node's worker must know.
 func (s *Store) Brief(ctx context.Context, n *jobs.Node) (jobs.Briefing, error) {
-	db := s.reads.WithContext(ctx)
 	b := jobs.Briefing{Node: n, Budget: -1}
+	if err := s.settled(ctx); err != nil {
+		return b, err
+	}
+	db := s.reads.WithContext(ctx)
 	var job struct {
 		Request   string
 		Model     string
@@ -201,6 +204,9 @@ func (s *Store) madeBelow(db *gorm.DB, job jobs.JobID) (func(path string) []stri
 
 // Turns returns the messages that a task kept before a crash.
 func (s *Store) Turns(ctx context.Context, n *jobs.Node) ([]jobs.Message, error) {
+	if err := s.settled(ctx); err != nil {
+		return nil, err
+	}
 	var texts []string
 	err := s.reads.WithContext(ctx).Raw("SELECT messages FROM turns WHERE node_id = ? ORDER BY turn", int64(n.ID)).Scan(&texts).Error
 	if err != nil {

@@ -114,7 +114,7 @@ func (u *unit) end(s *nodeState, to jobs.Status, why jobs.Reason) error {
 	e := endEvent(to)
 	wasLeaf := s.phase != jobs.PhaseCombine
 	if s.owner != "" {
-		u.interrupted = append(u.interrupted, jobs.NodeID(s.id))
+		u.interrupted = append(u.interrupted, s.fence())
 		if err := u.release(s, e, to, why, ""); err != nil {
 			return err
 		}

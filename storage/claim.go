@@ -34,7 +34,7 @@ func known(scan func(dest ...any) error) (*jobs.Node, error) {
 // dispatcher's to know: it may have come after this transaction began, and a claim
 // that is refused for that is never made again.
 func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
-	if s := u.seen(int64(c.Node)); s != nil && s.phase == jobs.PhasePlan {
+	if s := u.seen(int64(c.Node)); s != nil && s.phase != jobs.PhaseWork {
 		out.Node, err = u.claimState(s, c)
 	} else {
 		out.Node, err = u.claimRow(c)
@@ -45,7 +45,8 @@ func (u *unit) claim(c jobs.Claim, out *jobs.Outcome) (err error) {
 	return u.claimed(out.Node)
 }
 
-// claimState claims a node whose state is in memory, where its plan will change it.
+// claimState claims a node whose state is in memory, where its plan or its children
+// change it.
 func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
 	if s.epoch != c.Epoch || !s.ready || s.desired != jobs.DesiredRun {
 		return nil, fmt.Errorf("claim node %d: %w", s.id, jobs.ErrStale)
@@ -61,21 +62,18 @@ func (u *unit) claimState(s *nodeState, c jobs.Claim) (*jobs.Node, error) {
 }
 
 // claimRow claims a node of which no more need be known than that it is ready.
-func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
+func (u *unit) claimRow(c jobs.Claim) (n *jobs.Node, err error) {
 	id := int64(c.Node)
-	if err := u.evict(id); err != nil {
-		return nil, err
-	}
-	epoch, ready := u.w.ready[id]
-	var n *jobs.Node
-	if c.Known == nil || !ready || epoch != c.Epoch {
-		var err error
-		if n, err = u.claimable(c); err != nil {
+	if u.seen(id) != nil {
+		if err := u.evict(id); err != nil {
 			return nil, err
 		}
-	} else {
+	}
+	if epoch, ready := u.w.ready[id]; c.Known != nil && ready && epoch == c.Epoch {
 		known := *c.Known
 		n = &known
+	} else if n, err = u.claimable(c); err != nil {
+		return nil, err
 	}
 	if err := u.admit(int64(n.Parent)); err != nil {
 		return nil, err
@@ -88,6 +86,9 @@ func (u *unit) claimRow(c jobs.Claim) (*jobs.Node, error) {
 
 // claimable reads a node if it may be claimed.
 func (u *unit) claimable(c jobs.Claim) (*jobs.Node, error) {
+	if err := u.settleRow(int64(c.Node)); err != nil {
+		return nil, err
+	}
 	stmt, err := u.w.link.read(u.ctx, selectNode+"WHERE id = ? AND epoch = ? AND ready = 1 AND desired = 'run'") //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return nil, err
@@ -198,12 +199,18 @@ func (u *unit) writeEnd(c jobs.Finish) error {
 	if !leaf {
 		good, bad = 0, 0 // its counters count its leaves
 	}
+	if s := u.seen(id); s != nil && !leaf {
+		return u.endState(s, c)
+	}
 	if g, ok := u.claims[id]; ok && !g.over && g.node.Epoch == c.Node.Epoch {
 		if c.Status == jobs.StatusCompleted && c.Reason == "" && c.Error == "" && c.Blob == "" {
 			u.putOffEnd(g.node, c.Result, good)
 			return nil
 		}
 		delete(u.claims, id)
+		if err := u.plant(id); err != nil {
+			return err
+		}
 		claimed := ms(g.node.Claimed)
 		return u.guarded(claimAndFinish, id, append(args, claimed, claimed, good, bad, id, g.node.Epoch-1)...)
 	}
@@ -216,10 +223,20 @@ func (u *unit) writeEnd(c jobs.Finish) error {
 	return u.guarded(finishBranch, id, append(args, id, c.Node.Epoch)...)
 }
 
+// endState is writeEnd for a branch whose state is in memory.
+func (u *unit) endState(s *nodeState, c jobs.Finish) error {
+	if s.epoch != c.Node.Epoch || s.owner == "" {
+		return fmt.Errorf("node %d: %w", s.id, jobs.ErrStale)
+	}
+	s.status, s.reason, s.errorMsg, s.owner, s.ended, s.steps = c.Status, c.Reason, c.Error, "", u.now, s.totalSteps
+	s.result, s.dirty = &c, true
+	return nil
+}
+
 // guarded runs a statement that changes one node's row, or none if the node moved
 // on: then it returns jobs.ErrStale.
 func (u *unit) guarded(text string, id int64, args ...any) error {
-	rows, err := u.changed(text, args...)
+	rows, err := u.write(text, args...)
 	if err == nil && rows == 0 {
 		err = fmt.Errorf("node %d: %w", id, jobs.ErrStale)
 	}

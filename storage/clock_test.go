@@ -32,11 +32,11 @@ func TestLocal_waitsNoLongerWhenTheClockIsSetBack(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error)
 				go func() {
-					done <- l.Run(ctx, shelf{}, func(context.Context, jobs.Ready) { handled = append(handled, time.Since(began)) })
+					done <- l.Run(ctx, shelf{}, claims(func(context.Context, jobs.Ready) { handled = append(handled, time.Since(began)) }))
 				}()
 				later, soon := ready(1, "a", 1), ready(2, "a", 1)
 				later.NotBefore, soon.NotBefore = clock.now().Add(2*time.Minute), clock.now().Add(20*time.Second)
-				l.Committed([]jobs.Ready{later, soon})
+				l.Announce([]jobs.Ready{later, soon})
 				pass(10 * time.Second)
 				clock.set(by)
 				pass(10 * time.Minute)

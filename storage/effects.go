@@ -59,6 +59,9 @@ func (u *unit) clearDoubt(s *nodeState, text string) (told string, err error) {
 // Deeds returns what a node did outside Bob, or may have done, oldest first. What a
 // person lets it do again is left out.
 func (s *Store) Deeds(ctx context.Context, n *jobs.Node) ([]jobs.Deed, error) {
+	if err := s.settled(ctx); err != nil {
+		return nil, err
+	}
 	var list []jobs.Deed
 	err := s.reads.WithContext(ctx).Raw(`SELECT id, turn, call, tool, args, state = 'done' AS done, failed, result
 		FROM effects WHERE node_id = ? AND state <> 'again' ORDER BY id`, int64(n.ID)).Scan(&list).Error

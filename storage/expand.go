@@ -14,12 +14,6 @@ const (
 	defaultCall = 10 * time.Second
 )
 
-const insertNodes = `INSERT INTO nodes (id, job_id, parent_id, path, depth, ord, type, title, description, prompt, priority,
-  needs, tools, optional, on_failure, estimate_ms, status, reason, phase, ready, revision, created_at,
-  open_children, open_deps, dependants, l_total, weight) VALUES `
-
-const nodeColumns = 27
-
 // sprout is a node that is about to be inserted.
 type sprout struct {
 	id, parent int64
@@ -201,7 +195,7 @@ func guess(step *jobs.Step) int64 {
 
 // sproutsAtOnce bounds the rows that wait to be inserted: a large plan goes piece
 // by piece.
-const sproutsAtOnce = 512
+const sproutsAtOnce = 4096
 
 // insert adds a node's row to those that are inserted next, and tells of it.
 func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
@@ -235,8 +229,8 @@ func (u *unit) insert(s *nodeState, t *sprout, revision int) error {
 	}
 	st := t.step
 	u.sprouts = append(u.sprouts, t.id, string(s.job), t.parent, t.path, t.depth, t.ord, string(st.Type), st.Title, st.Description,
-		st.Prompt, string(s.priority), needs, tools, st.Optional, string(st.OnFailure), millis(st.Estimate), string(status),
-		string(reason), string(phase), ready, revision, u.now, t.children, openDeps, t.dependants, t.leaves, t.weight)
+		st.Prompt, string(s.priority), needs, tools, st.Optional, string(st.OnFailure), millis(st.Estimate), revision, u.now, t.dependants, t.weight,
+		string(status), string(reason), string(phase), ready, t.children, openDeps, t.leaves)
 	if ready && phase == jobs.PhasePlan { // its plan will change it
 		u.nodes[t.id] = &nodeState{
 			id: t.id, job: s.job, parent: t.parent, path: t.path, depth: t.depth, typ: st.Type, optional: st.Optional,

@@ -30,20 +30,20 @@ func TestLocal_gives_what_is_in_hand_its_grace_time(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := storage.NewLocal(storage.LocalConfig{Workers: 1, Grace: test.grace, Now: time.Now})
-				l.Committed([]jobs.Ready{ready(1, "a", 2), ready(2, "a", 2)})
+				l.Announce([]jobs.Ready{ready(1, "a", 2), ready(2, "a", 2)})
 				ctx, stop := context.WithCancel(t.Context())
 				var started []jobs.NodeID
 				var cause error
 				done := make(chan error)
 				go func() {
-					done <- l.Run(ctx, shelf{}, func(ctx context.Context, r jobs.Ready) {
+					done <- l.Run(ctx, shelf{}, claims(func(ctx context.Context, r jobs.Ready) {
 						started = append(started, r.Node)
 						select {
 						case <-ctx.Done():
 							cause = context.Cause(ctx)
 						case <-time.After(test.work):
 						}
-					})
+					}))
 				}()
 				synctest.Wait()
 				began := time.Now()

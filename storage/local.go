@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,68 +25,48 @@ type LocalConfig struct {
 	Now   func() time.Time
 }
 
-// Local is the jobs.Dispatcher of a single process: a heap of ready nodes and a
-// goroutine for each node in hand. Priority decides first. Jobs of the same
-// priority take turns by start-time fair queueing (Goyal and others, 1996): a
-// node's turn is one after the last of its own job, but not before the one that is
-// on now, so that a large job cannot starve a small one. What does not fit a job's
-// window stays in the store and is fetched when there is room.
+// Local is the jobs.Dispatcher of a single process: ready nodes in memory and a
+// goroutine for each node in hand. Priority decides first. Jobs of the same priority
+// take turns by start-time fair queueing (Goyal and others, 1996): a job's next turn
+// is one after its last, but not before the one that is on now, so that a large job
+// cannot starve a small one. Within a job, what became ready last goes first: a tree
+// is worked on branch by branch, few of its nodes wait at a time, and first results
+// come early. What does not fit a job's window stays in the store and is fetched when
+// there is room.
 type Local struct {
 	cfg   LocalConfig
 	wake  chan struct{}
 	hurry chan struct{} // closed when a stop is to wait no longer
 	once  sync.Once     // closes hurry
+	hands sync.WaitGroup
 
-	mu      sync.Mutex
-	queue   readyHeap // to hand out now
-	later   laterHeap // to hand out at their time
-	seen    time.Time // the clock, when it was last looked at
-	turn    int64     // that is on now
-	seq     int64     // of the last node queued
-	windows map[jobs.JobID]*window
-	running map[jobs.NodeID]inHand
+	mu       sync.Mutex
+	hand     func(jobs.Ready) // claims a node and works on it; nil: none are handed out
+	line     line             // jobs with nodes to hand out now
+	later    laterHeap        // nodes to hand out at their time
+	seen     time.Time        // the clock, when it was last looked at
+	turn     int64            // that is on now
+	seq      int64            // of the last that took a place in the line
+	busy     int              // nodes in hand
+	claiming int              // of those, claims that are not answered yet
+	windows  map[jobs.JobID]*window
+	running  map[jobs.Fence]inHand // by what was said to be ready
 }
 
 var _ jobs.Dispatcher = (*Local)(nil)
 
-// window is what Local knows of one job.
-type window struct {
-	turn int64                 // of its last node
-	held map[jobs.NodeID]int64 // queued here or in hand: the newest epoch of each
-	idle int                   // queued here
-	busy int                   // in hand
-	more bool                  // the store has, or may have, ready nodes that are not held
-	from jobs.NodeID           // the first of those
-}
-
-// miss notes that the store has, or may have, a ready node that is not held.
-func (w *window) miss(id jobs.NodeID) {
-	if !w.more || id < w.from {
-		w.from = id
-	}
-	w.more = true
-}
-
-// room is how many nodes to read so that a window of that size is filled: what is
-// held already is read too.
-func (w *window) room(size int) int {
-	n := size - w.idle
-	for id := range w.held {
-		n += count(id >= w.from)
-	}
-	return n
-}
-
 // inHand is a node that is being worked on. The next claim of it may begin before
 // the last one's goroutine is over.
 type inHand struct {
-	epoch  int64
 	cancel context.CancelCauseFunc
 	again  *jobs.Ready // it was said to be ready once more: its claim may be refused before that
 }
 
-// defaultWindow is large enough to ask the store seldom.
-const defaultWindow = 8192
+// claimsAtOnce bounds the claims that wait for the store. A node is chosen when the
+// store can take its claim, not before: then what has become ready meanwhile, deeper in
+// the same branch, goes first, and is often made, worked on and done in one
+// transaction.
+const claimsAtOnce = 16
 
 // NewLocal returns a Local. It panics if Workers is not positive, which is a
 // mistake of the program, not of its input.
@@ -98,39 +79,53 @@ func NewLocal(cfg LocalConfig) *Local {
 	}
 	return &Local{
 		cfg: cfg, wake: make(chan struct{}, 1), hurry: make(chan struct{}),
-		windows: map[jobs.JobID]*window{}, running: map[jobs.NodeID]inHand{},
+		windows: map[jobs.JobID]*window{}, running: map[jobs.Fence]inHand{},
 	}
 }
 
-// Committed takes nodes that became ready.
-func (l *Local) Committed(ready []jobs.Ready) {
+// Announce takes nodes that became ready.
+func (l *Local) Announce(ready []jobs.Ready) {
 	if len(ready) == 0 {
 		return
 	}
 	l.mu.Lock()
+	l.take(ready)
+	l.mu.Unlock()
+	l.start()
+}
+
+// take sorts nodes in, the first of each job to be its next. The caller holds the
+// lock.
+func (l *Local) take(ready []jobs.Ready) {
+	marks := map[*window]int{}
 	for _, r := range ready {
-		if r.Node == 0 {
-			l.expect(r)
+		w := l.window(r)
+		if w == nil {
 			continue
 		}
-		l.push(r)
+		if _, ok := marks[w]; !ok {
+			marks[w] = len(w.idle)
+		}
+		if r.Node == 0 {
+			w.miss(0)
+			l.knock()
+			continue
+		}
+		l.push(w, r)
 	}
-	l.mu.Unlock()
-	l.knock()
+	for w, mark := range marks {
+		slices.Reverse(w.idle[mark:])
+	}
 }
 
 // Prioritize gives a job's waiting nodes another rank.
 func (l *Local) Prioritize(job jobs.JobID, rank int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, list := range [][]queued{l.queue, l.later} {
-		for i := range list {
-			if list[i].Job == job {
-				list[i].Rank = rank
-			}
-		}
+	if w := l.windows[job]; w != nil {
+		w.rank = rank
+		heap.Init(&l.line)
 	}
-	heap.Init(&l.queue)
 }
 
 func (l *Local) knock() {
@@ -140,52 +135,67 @@ func (l *Local) knock() {
 	}
 }
 
-// push puts a node on a heap, or leaves it to the store if its job's window is
-// full. The caller holds the lock.
-func (l *Local) push(r jobs.Ready) {
+// window is that of r's job; nil: the job is not ours.
+func (l *Local) window(r jobs.Ready) *window {
 	if l.cfg.Only != nil && !l.cfg.Only(r.Job) {
-		return
+		return nil
 	}
 	w := l.windows[r.Job]
 	if w == nil {
-		w = &window{held: map[jobs.NodeID]int64{}}
+		w = &window{job: r.Job, rank: r.Rank, held: map[jobs.NodeID]int64{}, place: nowhere}
 		l.windows[r.Job] = w
 	}
+	return w
+}
+
+// push keeps a node, or leaves it to the store if its job's window is full.
+func (l *Local) push(w *window, r jobs.Ready) {
 	if epoch, ok := w.held[r.Node]; ok && epoch >= r.Epoch {
-		if hand := l.running[r.Node]; hand.epoch == r.Epoch && hand.cancel != nil {
+		if hand, ok := l.running[r.Fence]; ok && epoch == r.Epoch {
 			hand.again = &r
-			l.running[r.Node] = hand
+			l.running[r.Fence] = hand
 		}
 		return // said twice
 	}
-	if w.more || w.idle >= l.cfg.Window {
+	if w.waiting() >= l.cfg.Window {
 		w.miss(r.Node)
 		return
 	}
-	l.hold(w, r)
-}
-
-func (l *Local) hold(w *window, r jobs.Ready) {
 	w.held[r.Node] = r.Epoch
-	w.idle++
-	l.seq++
-	w.turn = max(l.turn, w.turn+1)
-	item := queued{Ready: r, turn: w.turn, seq: l.seq}
 	now := l.cfg.Now()
 	l.turnedBack(now)
 	if r.NotBefore.After(now) {
-		heap.Push(&l.later, item)
+		w.later++
+		heap.Push(&l.later, r)
+		l.knock()
 		return
 	}
-	heap.Push(&l.queue, item)
+	l.ready(w, r)
 }
 
-// Interrupt ends the contexts of running nodes.
-func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
+// ready makes a node its job's next.
+func (l *Local) ready(w *window, r jobs.Ready) {
+	w.idle = append(w.idle, r)
+	l.queue(w)
+}
+
+// queue gives a job with nodes to hand out its place in the line.
+func (l *Local) queue(w *window) {
+	if w.place != nowhere {
+		return
+	}
+	l.seq++
+	w.turn, w.seq = max(l.turn, w.turn), l.seq
+	heap.Push(&l.line, w)
+}
+
+// Interrupt ends the contexts of the work on claims.
+func (l *Local) Interrupt(claims []jobs.Fence, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, id := range nodes {
-		if hand, ok := l.running[id]; ok {
+	for _, f := range claims {
+		f.Epoch-- // a claim's is one more than what was ready had
+		if hand, ok := l.running[f]; ok {
 			hand.cancel(cause)
 		}
 	}
@@ -194,10 +204,10 @@ func (l *Local) Interrupt(nodes []jobs.NodeID, cause error) {
 // Hurry ends the grace time of a stop, also of one that is yet to come.
 func (l *Local) Hurry() { l.once.Do(func() { close(l.hurry) }) }
 
-// Run hands ready nodes to handle, at most Workers at once, until ctx is done.
+// Run hands ready nodes to claim, at most Workers at once, until ctx is done.
 // Those in hand have the grace time to end by themselves; then their contexts end
 // with jobs.ErrStopped, and it waits for them.
-func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context.Context, jobs.Ready)) error {
+func (l *Local) Run(ctx context.Context, source jobs.Source, claim jobs.ClaimFunc) error {
 	waiting, err := source.Waiting(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -205,16 +215,12 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 	case err != nil:
 		return err
 	}
-	l.mu.Lock()
-	for _, r := range waiting {
-		l.expect(r)
-	}
-	l.mu.Unlock()
-
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	var hands sync.WaitGroup
-	slots := make(chan struct{}, l.cfg.Workers)
-	defer l.letGo(&hands, cancel)
+	l.mu.Lock()
+	l.take(waiting)
+	l.hand = func(r jobs.Ready) { l.handle(work, claim, r) }
+	l.mu.Unlock()
+	defer l.letGo(cancel)
 	for ctx.Err() == nil {
 		if err := l.refill(ctx, source); err != nil {
 			if ctx.Err() != nil {
@@ -222,7 +228,7 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 			}
 			return err
 		}
-		l.start(work, slots, &hands, handle)
+		l.start()
 		if err := l.sleep(ctx); err != nil {
 			return nil
 		}
@@ -230,9 +236,12 @@ func (l *Local) Run(ctx context.Context, source jobs.Source, handle func(context
 	return nil
 }
 
-// letGo waits for the nodes in hand, and no longer than the grace time before it
-// tells them to stop.
-func (l *Local) letGo(hands *sync.WaitGroup, stop context.CancelCauseFunc) {
+// letGo hands nothing out any more and waits for the nodes in hand, no longer than
+// the grace time before it tells them to stop.
+func (l *Local) letGo(stop context.CancelCauseFunc) {
+	l.mu.Lock()
+	l.hand = nil
+	l.mu.Unlock()
 	defer stop(jobs.ErrStopped)
 	if l.cfg.Grace == 0 {
 		stop(jobs.ErrStopped)
@@ -240,7 +249,7 @@ func (l *Local) letGo(hands *sync.WaitGroup, stop context.CancelCauseFunc) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		hands.Wait()
+		l.hands.Wait()
 	}()
 	grace := time.NewTimer(l.cfg.Grace)
 	defer grace.Stop()
@@ -254,20 +263,8 @@ func (l *Local) letGo(hands *sync.WaitGroup, stop context.CancelCauseFunc) {
 	<-over
 }
 
-// expect marks a job as one that the store has more of.
-func (l *Local) expect(r jobs.Ready) {
-	if l.cfg.Only != nil && !l.cfg.Only(r.Job) {
-		return
-	}
-	w := l.windows[r.Job]
-	if w == nil {
-		w = &window{held: map[jobs.NodeID]int64{}}
-		l.windows[r.Job] = w
-	}
-	w.miss(0)
-}
-
-// refill fetches from the store for jobs whose window has room.
+// refill fetches from the store for jobs whose window has room. What it finds has
+// waited longer than what was announced since, and goes after that.
 func (l *Local) refill(ctx context.Context, source jobs.Source) error {
 	for _, job := range l.hungry() {
 		l.mu.Lock()
@@ -280,12 +277,15 @@ func (l *Local) refill(ctx context.Context, source jobs.Source) error {
 			return err
 		}
 		l.mu.Lock()
-		for _, r := range list {
-			l.push(r)
-		}
+		w = l.window(jobs.Ready{Job: job, Rank: w.rank}) // it may have been forgotten meanwhile
+		newer := w.idle
+		w.idle = nil
+		l.take(list)
+		w.idle = append(w.idle, newer...)
 		if len(list) == limit {
 			w.miss(list[limit-1].Node + 1)
 		}
+		l.forget(w)
 		l.mu.Unlock()
 	}
 	return nil
@@ -297,79 +297,113 @@ func (l *Local) hungry() []jobs.JobID {
 	defer l.mu.Unlock()
 	var list []jobs.JobID
 	for job, w := range l.windows {
-		if w.more && w.idle <= l.cfg.Window/2 {
+		if w.more && w.waiting() <= l.cfg.Window/2 {
 			list = append(list, job)
 		}
 	}
 	return list
 }
 
-// start hands out what is due while there are slots.
-func (l *Local) start(work context.Context, slots chan struct{}, hands *sync.WaitGroup, handle func(context.Context, jobs.Ready)) {
+// start lets hands begin with what is due.
+func (l *Local) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for {
-		select {
-		case slots <- struct{}{}:
-		default:
-			return
-		}
 		r, ok := l.next()
 		if !ok {
-			<-slots
 			return
 		}
-		ctx, cancel := context.WithCancelCause(work)
-		l.mu.Lock()
-		l.running[r.Node] = inHand{epoch: r.Epoch, cancel: cancel}
-		l.mu.Unlock()
-		hands.Go(func() {
-			defer cancel(nil)
-			handle(ctx, r)
-			l.release(r)
-			<-slots
-			l.knock()
+		hand := l.hand
+		l.hands.Go(func() {
+			for ; ok; r, ok = l.another(r) {
+				hand(r)
+			}
 		})
 	}
 }
 
-// next takes the node that is due first.
-func (l *Local) next() (jobs.Ready, bool) {
+// handle claims a node and works on it.
+func (l *Local) handle(ctx context.Context, claim jobs.ClaimFunc, r jobs.Ready) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l.mu.Lock()
+	l.running[r.Fence] = inHand{cancel: cancel}
+	l.mu.Unlock()
+	work := claim(ctx, r)
+	l.mu.Lock()
+	l.claiming--
+	l.mu.Unlock()
+	if work == nil {
+		return
+	}
+	l.start()
+	work()
+}
+
+// another lets go of a node and takes the next.
+func (l *Local) another(r jobs.Ready) (jobs.Ready, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.release(r)
+	return l.next()
+}
+
+// next takes the node that is due first, if it can be handed out. The caller holds
+// the lock.
+func (l *Local) next() (jobs.Ready, bool) {
+	if l.hand == nil || l.busy >= l.cfg.Workers || l.claiming >= claimsAtOnce {
+		return jobs.Ready{}, false
+	}
 	now := l.cfg.Now()
 	l.turnedBack(now)
 	for len(l.later) > 0 && !l.later[0].NotBefore.After(now) {
-		item, _ := heap.Pop(&l.later).(queued)
-		heap.Push(&l.queue, item)
+		r, _ := heap.Pop(&l.later).(jobs.Ready)
+		w := l.windows[r.Job]
+		w.later--
+		l.ready(w, r)
 	}
-	if len(l.queue) == 0 {
+	if len(l.line) == 0 {
 		return jobs.Ready{}, false
 	}
-	item, _ := heap.Pop(&l.queue).(queued)
-	l.turn = max(l.turn, item.turn)
-	w := l.windows[item.Job]
-	w.idle--
+	w := l.line[0]
+	l.turn = max(l.turn, w.turn)
+	w.turn++
 	w.busy++
-	return item.Ready, true
+	l.busy++
+	l.claiming++
+	r := pop(&w.idle)
+	if len(w.idle) == 0 {
+		heap.Pop(&l.line)
+	} else {
+		heap.Fix(&l.line, 0)
+	}
+	return r, true
 }
 
-// release forgets a node that was worked on, and its job with the last one.
+// release forgets a node that was worked on. The caller holds the lock.
 func (l *Local) release(r jobs.Ready) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	hand := l.running[r.Node]
+	hand := l.running[r.Fence]
+	delete(l.running, r.Fence)
 	w := l.windows[r.Job]
 	w.busy--
+	l.busy--
 	if w.held[r.Node] == r.Epoch {
 		delete(w.held, r.Node)
 	}
-	if hand.epoch == r.Epoch {
-		delete(l.running, r.Node)
-		if hand.again != nil {
-			l.push(*hand.again)
-		}
+	if hand.again != nil {
+		l.push(w, *hand.again)
 	}
-	if w.idle == 0 && w.busy == 0 && !w.more {
-		delete(l.windows, r.Job)
+	l.forget(w)
+}
+
+// forget drops the window of a job of which nothing is left here, and wakes Run if
+// the store has more of it.
+func (l *Local) forget(w *window) {
+	switch {
+	case w.more && w.waiting() <= l.cfg.Window/2:
+		l.knock()
+	case w.waiting() == 0 && w.busy == 0 && !w.more:
+		delete(l.windows, w.job)
 	}
 }
 
@@ -398,52 +432,4 @@ func (l *Local) untilLater() time.Duration {
 		return idleSleep
 	}
 	return min(idleSleep, max(0, l.later[0].NotBefore.Sub(now)))
-}
-
-// queued is a Ready with its place in the line.
-type queued struct {
-	jobs.Ready
-
-	turn int64
-	seq  int64
-}
-
-// readyHeap is ordered by priority, then by turn, then by age.
-type readyHeap []queued
-
-func (h readyHeap) Len() int { return len(h) }
-func (h readyHeap) Less(i, j int) bool {
-	switch {
-	case h[i].Rank != h[j].Rank:
-		return h[i].Rank > h[j].Rank
-	case h[i].turn != h[j].turn:
-		return h[i].turn < h[j].turn
-	}
-	return h[i].seq < h[j].seq
-}
-func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push appends an item; only container/heap calls it.
-func (h *readyHeap) Push(x any) { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
-
-// Pop takes the last item; only container/heap calls it.
-func (h *readyHeap) Pop() any { return pop((*[]queued)(h)) }
-
-// laterHeap is ordered by time.
-type laterHeap []queued
-
-func (h laterHeap) Len() int           { return len(h) }
-func (h laterHeap) Less(i, j int) bool { return h[i].NotBefore.Before(h[j].NotBefore) }
-func (h laterHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-
-// Push appends an item; only container/heap calls it.
-func (h *laterHeap) Push(x any) { *h = append(*h, x.(queued)) } //nolint:forcetypeassert // only heap calls it
-
-// Pop takes the last item; only container/heap calls it.
-func (h *laterHeap) Pop() any { return pop((*[]queued)(h)) }
-
-func pop(list *[]queued) queued {
-	last := (*list)[len(*list)-1]
-	*list = (*list)[:len(*list)-1]
-	return last
 }

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -44,12 +45,12 @@ func handled(t *testing.T, cfg storage.LocalConfig, source jobs.Source, before f
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		done <- l.Run(ctx, source, func(_ context.Context, r jobs.Ready) {
+		done <- l.Run(ctx, source, claims(func(_ context.Context, r jobs.Ready) {
 			mu.Lock()
 			got = append(got, r)
 			mu.Unlock()
 			work(l, r)
-		})
+		}))
 	}()
 	synctest.Wait()
 	<-time.After(time.Hour) // of the bubble's clock: whatever is due later is due now
@@ -61,13 +62,20 @@ func handled(t *testing.T, cfg storage.LocalConfig, source jobs.Source, before f
 	return got
 }
 
+// claims grants every claim.
+func claims(work func(ctx context.Context, r jobs.Ready)) jobs.ClaimFunc {
+	return func(ctx context.Context, r jobs.Ready) func() {
+		return func() { work(ctx, r) }
+	}
+}
+
 func nothing(*storage.Local, jobs.Ready) {}
 
 func TestLocal_handsOutByPriorityThenInTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
-			l.Committed([]jobs.Ready{ready(1, "a", 2), ready(2, "b", 1), ready(3, "c", 4), ready(4, "a", 2)})
+			l.Announce([]jobs.Ready{ready(1, "a", 2), ready(2, "b", 1), ready(3, "c", 4), ready(4, "a", 2)})
 		}, nothing)
 		var order []jobs.NodeID
 		for _, r := range got {
@@ -87,7 +95,7 @@ func TestLocal_waitsForNotBeforeWithoutHoldingASlot(t *testing.T) {
 		late := ready(1, "a", 4)
 		late.NotBefore = start.Add(10 * time.Minute)
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
-			l.Committed([]jobs.Ready{late, ready(2, "a", 1)})
+			l.Announce([]jobs.Ready{late, ready(2, "a", 1)})
 		}, func(_ *storage.Local, r jobs.Ready) {
 			if r.Node == 1 {
 				when = time.Since(start)
@@ -107,12 +115,74 @@ func TestLocal_doesNotLetALargeJobStarveASmallOne(t *testing.T) {
 			large = append(large, ready(i+1, "large", 2))
 		}
 		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
-			l.Committed(large)
-			l.Committed([]jobs.Ready{ready(1000, "small", 2)})
+			l.Announce(large)
+			l.Announce([]jobs.Ready{ready(1000, "small", 2)})
 		}, nothing)
 		at := slices.IndexFunc(got, func(r jobs.Ready) bool { return r.Job == "small" })
 		if at < 0 || at > 2 {
 			t.Errorf("the small job's node was number %d, want at most 2 before it", at)
+		}
+	})
+}
+
+// A tree is worked on branch by branch: what a step brings forth goes before what
+// waited already, in its own order.
+func TestLocal_worksDepthFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := handled(t, storage.LocalConfig{Workers: 1}, shelf{}, func(l *storage.Local) {
+			l.Announce([]jobs.Ready{ready(1, "a", 2), ready(2, "a", 2), ready(3, "a", 2)})
+		}, func(l *storage.Local, r jobs.Ready) {
+			if r.Node < 10 {
+				l.Announce([]jobs.Ready{ready(int64(r.Node)*10, "a", 2), ready(int64(r.Node)*10+1, "a", 2)})
+			}
+		})
+		var order []jobs.NodeID
+		for _, r := range got {
+			order = append(order, r.Node)
+		}
+		if want := []jobs.NodeID{1, 10, 11, 2, 20, 21, 3, 30, 31}; !slices.Equal(order, want) {
+			t.Errorf("got %v, want %v", order, want)
+		}
+	})
+}
+
+// Nodes are chosen when the store can take their claims: those that wait for an answer
+// do not keep others from being chosen later and going first.
+func TestLocal_choosesNodesWhenTheirClaimsCanBeTaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := storage.NewLocal(storage.LocalConfig{Workers: 500, Now: time.Now})
+		var old []jobs.Ready
+		for i := range int64(400) {
+			old = append(old, ready(i+1, "a", 2))
+		}
+		l.Announce(old)
+		var mu sync.Mutex
+		var order []jobs.NodeID
+		answer := make(chan struct{})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- l.Run(ctx, shelf{}, func(_ context.Context, r jobs.Ready) func() {
+				mu.Lock()
+				order = append(order, r.Node)
+				mu.Unlock()
+				<-answer
+				return func() {}
+			})
+		}()
+		synctest.Wait()
+		asked := len(order)
+		l.Announce([]jobs.Ready{ready(1000, "a", 2)})
+		close(answer)
+		synctest.Wait()
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if at := slices.Index(order, 1000); asked >= 100 || at != asked || len(order) != 401 {
+			t.Errorf("of %d claims the newest node's was number %d, after %d that waited for an answer", len(order), at, asked)
 		}
 	})
 }
@@ -124,13 +194,13 @@ func TestLocal_handsOutANodeAgainAsOftenAsItsEpochGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := handled(t, storage.LocalConfig{Workers: 4}, shelf{}, func(l *storage.Local) {
 			for job := range 50 {
-				l.Committed([]jobs.Ready{ready(int64(job+1), jobs.JobID(fmt.Sprint(job)), 2)})
+				l.Announce([]jobs.Ready{ready(int64(job+1), jobs.JobID(fmt.Sprint(job)), 2)})
 			}
 		}, func(l *storage.Local, r jobs.Ready) {
 			if r.Epoch < 3 {
 				again := r
 				again.Epoch++
-				l.Committed([]jobs.Ready{again, r}) // and once more what was said before
+				l.Announce([]jobs.Ready{again, r}) // and once more what was said before
 				<-time.After(time.Duration(r.Node) * time.Millisecond)
 			}
 		})
@@ -193,14 +263,14 @@ func TestLocal_Run_handsOutAgainWhatWasSaidWhileItsClaimWasRefused(t *testing.T)
 	local := storage.NewLocal(storage.LocalConfig{Workers: 2, Now: time.Now})
 	r := jobs.Ready{Fence: jobs.Fence{Node: 7, Epoch: 1}, Job: "job_1", Rank: 1}
 	ctx, stop := context.WithCancel(t.Context())
-	local.Committed([]jobs.Ready{r})
+	local.Announce([]jobs.Ready{r})
 	times := 0
-	err := local.Run(ctx, noNodes{}, func(context.Context, jobs.Ready) {
+	err := local.Run(ctx, noNodes{}, func(context.Context, jobs.Ready) func() {
 		if times++; times == 1 {
-			local.Committed([]jobs.Ready{r}) // it may be claimed from here on
-			return                           // and the claim before that was refused
+			local.Announce([]jobs.Ready{r}) // it may be claimed from here on
+			return nil                      // and the claim before that was refused
 		}
-		stop()
+		return stop
 	})
 	if err != nil || times != 2 {
 		t.Errorf("handed out %d times (%v), want twice", times, err)
@@ -215,12 +285,49 @@ func (noNodes) Ready(context.Context, jobs.JobID, jobs.NodeID, int) ([]jobs.Read
 	return nil, nil
 }
 
+// A node may be claimed again before the work on its last claim is over: only that is
+// ended which is meant.
+func TestLocal_Interrupt_endsTheClaimThatItNames(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := storage.NewLocal(storage.LocalConfig{Workers: 2, Now: time.Now})
+		first := ready(1, "a", 2)
+		again := first
+		again.Epoch++
+		l.Announce([]jobs.Ready{first})
+		causes := map[int64]error{}
+		var mu sync.Mutex
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- l.Run(ctx, shelf{}, claims(func(ctx context.Context, r jobs.Ready) {
+				<-ctx.Done()
+				mu.Lock()
+				defer mu.Unlock()
+				causes[r.Epoch] = context.Cause(ctx)
+			}))
+		}()
+		synctest.Wait()
+		l.Announce([]jobs.Ready{again})
+		synctest.Wait()
+		l.Interrupt([]jobs.Fence{{Node: 1, Epoch: first.Epoch + 1}, {Node: 7}}, jobs.ErrCancelled)
+		synctest.Wait()
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if !errors.Is(causes[0], jobs.ErrCancelled) || !errors.Is(causes[1], jobs.ErrStopped) {
+			t.Errorf("ended with %v, want the first by a cancel and the second by the stop", causes)
+		}
+	})
+}
+
 func TestLocal_aStopBeforeItsFirstLookIsNoError(t *testing.T) {
 	t.Parallel()
 	l := storage.NewLocal(storage.LocalConfig{Workers: 1, Now: time.Now})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.Run(ctx, stopped{}, func(context.Context, jobs.Ready) {}); err != nil {
+	if err := l.Run(ctx, stopped{}, claims(nil)); err != nil {
 		t.Errorf("Run = %v, want nil after a requested stop", err)
 	}
 }

@@ -120,7 +120,7 @@ func (u *unit) summarise(c jobs.Summarise) error {
 	if err != nil {
 		return err
 	}
-	if err := u.settleRow(int64(c.Of)); err != nil {
+	if err := u.evict(int64(c.Of)); err != nil {
 		return err
 	}
 	return u.exec("UPDATE nodes SET summary = ? WHERE id = ? AND job_id = ? AND summary = '' AND completed_at > 0",

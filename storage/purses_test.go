@@ -78,9 +78,7 @@ func newTill(t *testing.T, cfg storage.Config) *till {
 
 func (k *till) apply(c jobs.Change) jobs.Outcome {
 	k.t.Helper()
-	// A claim alone is granted before its commit; with another change beside it,
-	// what is read next shows it.
-	out, err := k.store.Apply(context.Background(), c, jobs.Delivered{})
+	out, err := k.store.Apply(context.Background(), c)
 	if err != nil {
 		k.t.Fatalf("%T: %v", c, err)
 	}

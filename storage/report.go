@@ -295,6 +295,9 @@ func (s *Store) Notices(ctx context.Context, job jobs.JobID) ([]jobs.Notice, err
 
 // Waiting lists the jobs that have ready nodes.
 func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
+	if err := s.settled(ctx); err != nil {
+		return nil, err
+	}
 	var rows []struct{ ID, Priority string }
 	err := s.reads.WithContext(ctx).Raw(`SELECT j.id, n.priority FROM jobs j JOIN nodes n ON n.id = j.root_id
 		WHERE j.final = 0 AND EXISTS (SELECT 1 FROM nodes r WHERE r.job_id = j.id AND r.ready = 1)`).Scan(&rows).Error
@@ -308,6 +311,9 @@ func (s *Store) Waiting(ctx context.Context) ([]jobs.Ready, error) {
 // Ready lists ready nodes of a job from an ID on, but for those below a node that people paused
 // or are cancelling: their claims would be refused, again and again.
 func (s *Store) Ready(ctx context.Context, job jobs.JobID, from jobs.NodeID, limit int) ([]jobs.Ready, error) {
+	if err := s.settled(ctx); err != nil {
+		return nil, err
+	}
 	db := s.reads.WithContext(ctx)
 	var barred []string
 	err := db.Raw("SELECT path FROM nodes WHERE job_id = ? AND desired <> 'run' AND completed_at = 0", string(job)).Scan(&barred).Error

@@ -63,7 +63,7 @@ func (r *reopening) hold() error {
 // holdBack takes a node that has not ended back into the line.
 func (u *unit) holdBack(s *nodeState) error {
 	if s.owner != "" {
-		u.interrupted = append(u.interrupted, jobs.NodeID(s.id))
+		u.interrupted = append(u.interrupted, s.fence())
 		if err := u.release(s, jobs.EventRetry, jobs.StatusQueued, jobs.ReasonDependency, ""); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (u *unit) uncount(s *nodeState) error {
 // change nothing.
 func (u *unit) clearEnd(s *nodeState) error {
 	if s.owner != "" { // a branch that was being combined
-		u.interrupted = append(u.interrupted, jobs.NodeID(s.id))
+		u.interrupted = append(u.interrupted, s.fence())
 		if err := u.release(s, jobs.EventReopen, jobs.StatusWaitingForChildren, "", ""); err != nil {
 			return err
 		}
@@ -124,6 +124,7 @@ func (u *unit) clearEnd(s *nodeState) error {
 			return err
 		}
 	}
+	s.result = nil
 	return u.exec("UPDATE nodes SET result = '', result_sha256 = '', summary = '' WHERE id = ?", s.id)
 }
 

@@ -2,16 +2,19 @@ package storage
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
 
 // putOff is what a unit will write: rows of one kind go together, several to a
-// statement, when the unit ends or a statement is about to touch one of them.
+// statement, when the unit ends or a statement is about to touch one of them. What
+// happens to a row meanwhile is written with it.
 type putOff struct {
-	sprouts  []any           // columns of nodes to be inserted
-	planted  int64           // nodes from this ID on are among sprouts; 0: none
+	sprouts  []any           // columns of nodes to be inserted, by ID
+	ripe     []any           // columns of leaves to be inserted that are done already
+	planted  int64           // nodes from this ID on are among those; 0: none
 	edges    []any           // columns of dependencies to be inserted
 	claims   map[int64]grant // granted, their rows not yet written
 	ends     []any           // columns of those that are over
@@ -21,7 +24,7 @@ type putOff struct {
 
 // reset empties p, and keeps the room.
 func (p *putOff) reset() {
-	for _, list := range []*[]any{&p.sprouts, &p.edges, &p.ends, &p.attempts, &p.worked} {
+	for _, list := range []*[]any{&p.sprouts, &p.ripe, &p.edges, &p.ends, &p.attempts, &p.worked} {
 		empty(list)
 	}
 	if p.claims == nil {
@@ -58,7 +61,7 @@ func (u *unit) writeRows(head, row, tail string, values []any) (changed int64, e
 		}
 		text := head + strings.Repeat(row+", ", n-1) + row + tail
 		for ; len(values) >= n*columns; values = values[n*columns:] {
-			rows, err := u.changed(text, values[:n*columns]...)
+			rows, err := u.write(text, values[:n*columns]...)
 			if err != nil {
 				return changed, err
 			}
@@ -102,15 +105,76 @@ func (u *unit) plant(id int64) error {
 		return nil
 	}
 	u.planted = 0
-	if err := u.insertRows(insertNodes, params(nodeColumns), u.sprouts); err != nil {
+	if err := u.insertRows(insertRipe, ripeRow, u.ripe); err != nil {
+		return err
+	}
+	if err := u.insertRows(insertNodes, params(nodeColumns), standing(u.sprouts)); err != nil {
 		return err
 	}
 	if err := u.insertRows("INSERT INTO deps (on_id, node_id) VALUES ", params(2), u.edges); err != nil {
 		return err
 	}
 	empty(&u.sprouts)
+	empty(&u.ripe)
 	empty(&u.edges)
 	return nil
+}
+
+// What is inserted of a node: first what it has for ever, then how it begins.
+const (
+	insertNode = `INSERT INTO nodes (id, job_id, parent_id, path, depth, ord, type, title, description, prompt, priority,
+  needs, tools, optional, on_failure, estimate_ms, revision, created_at, dependants, weight, `
+	insertNodes  = insertNode + "status, reason, phase, ready, open_children, open_deps, l_total) VALUES "
+	lastingNodes = 20 // columns of insertNode
+	nodeColumns  = lastingNodes + 7
+)
+
+// insertRipe inserts leaves that were claimed and completed in the transaction that
+// makes them: insertNodes, claimNode and endNodes in one.
+const (
+	insertRipe = insertNode + `started_at, claimed_at, completed_at, result, weight_done, status, phase, ready, open_deps,
+  l_total, l_completed, epoch, attempt, tries, steps_completed) VALUES `
+	ripeColumns = lastingNodes + 5
+)
+
+//nolint:gochecknoglobals // a constant text
+var ripeRow = strings.TrimSuffix(params(ripeColumns), ")") + ", 'completed', 'work', 0, 0, 1, 1, 1, 1, 1, 1)"
+
+// ripen makes a leaf that waits to be inserted, and is done, one that is inserted as
+// such. It reports false if there is none: then its row stands already.
+func (u *unit) ripen(n *jobs.Node, result string) bool {
+	if u.planted == 0 || int64(n.ID) < u.planted {
+		return false
+	}
+	rows := len(u.sprouts) / nodeColumns
+	i := sort.Search(rows, func(i int) bool { return idOf(u.sprouts[i*nodeColumns:]) >= int64(n.ID) })
+	if i == rows {
+		return false
+	}
+	row := u.sprouts[i*nodeColumns : (i+1)*nodeColumns]
+	if idOf(row) != int64(n.ID) || row[1] == nil {
+		return false
+	}
+	claimed := ms(n.Claimed)
+	u.ripe = append(append(u.ripe, row[:lastingNodes]...), claimed, claimed, u.now, result, row[lastingNodes-1])
+	clear(row[1:]) // the ID stays: others are found by it
+	return true
+}
+
+func idOf(row []any) int64 {
+	id, _ := row[0].(int64)
+	return id
+}
+
+// standing moves the rows together that did not become others.
+func standing(sprouts []any) []any {
+	kept := sprouts[:0]
+	for ; len(sprouts) > 0; sprouts = sprouts[nodeColumns:] {
+		if sprouts[1] != nil {
+			kept = append(kept, sprouts[:nodeColumns]...)
+		}
+	}
+	return kept
 }
 
 // writeClaim writes the row of a granted claim.
@@ -123,7 +187,7 @@ func (u *unit) writeClaim(id int64) error {
 		return u.writeEnds()
 	}
 	delete(u.claims, id)
-	rows, err := u.changed(claimNode, g.node.Owner, ms(g.node.Claimed), ms(g.node.Claimed), id, g.node.Epoch-1)
+	rows, err := u.write(claimNode, g.node.Owner, ms(g.node.Claimed), ms(g.node.Claimed), id, g.node.Epoch-1)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("node %d was claimed and its row is not ready", id) // a mistake of ours
 	}
@@ -145,8 +209,13 @@ FROM (VALUES `
 // putOffEnd is the end of a node that was claimed in this unit: no other can have
 // taken it, so the row can wait. Good is 1 for a leaf.
 func (u *unit) putOffEnd(n *jobs.Node, result string, good int) {
-	u.claims[int64(n.ID)] = grant{node: n, over: true}
-	u.ends = append(u.ends, int64(n.ID), n.Epoch-1, ms(n.Claimed), u.now, result, good)
+	id := int64(n.ID)
+	if good == 1 && u.ripen(n, result) {
+		delete(u.claims, id)
+		return
+	}
+	u.claims[id] = grant{node: n, over: true}
+	u.ends = append(u.ends, id, n.Epoch-1, ms(n.Claimed), u.now, result, good)
 }
 
 // writeEnds writes the rows of the nodes that are over.
@@ -158,9 +227,7 @@ func (u *unit) writeEnds() error {
 		err = fmt.Errorf("%d nodes came to an end and %d rows were ready", len(ends)/endColumns, rows) // a mistake of ours
 	}
 	for ; len(ends) > 0; ends = ends[endColumns:] {
-		if id, ok := ends[0].(int64); ok {
-			delete(u.claims, id)
-		}
+		delete(u.claims, idOf(ends))
 	}
 	return err
 }

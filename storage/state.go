@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,6 +45,8 @@ type nodeState struct {
 	beforeReason              jobs.Reason
 	provider, model, errorMsg string
 
+	result *jobs.Finish // to be written; nil: none
+
 	dirty      bool
 	counted    bool  // only counters changed
 	doneBefore int64 // n.WeightDone when it was loaded
@@ -58,15 +61,19 @@ const loadState = `SELECT job_id, parent_id, path, depth, type, optional, on_fai
   tokens_in, tokens_read, tokens_write, tokens_out, cost, unpriced, provider, model, error, busy, before, before_reason
 FROM nodes WHERE id = ?`
 
-const saveState = `UPDATE nodes SET
+const (
+	saveColumns = `UPDATE nodes SET
   title = ?, status = ?, verdict = ?, reason = ?, phase = ?, desired = ?, attempt = ?, tries = ?, epoch = ?, owner = ?,
   ready = ?, not_before = ?, started_at = ?, claimed_at = ?, completed_at = ?, current_step = ?, steps_completed = ?,
   total_steps = ?, open_children = ?, open_deps = ?, dependants = ?,
   c_completed = ?, c_partial = ?, c_failed = ?, c_skipped = ?, c_cancelled = ?, o_good = ?, o_bad = ?,
   l_total = ?, l_completed = ?, l_failed = ?, l_running = ?, l_skipped = ?, l_cancelled = ?, weight = ?, weight_done = ?,
   tokens_in = ?, tokens_read = ?, tokens_write = ?, tokens_out = ?, cost = ?, unpriced = ?,
-  provider = ?, model = ?, error = ?, busy = ?, before = ?, before_reason = ?
-WHERE id = ?`
+  provider = ?, model = ?, error = ?, busy = ?, before = ?, before_reason = ?`
+	saveState = saveColumns + " WHERE id = ?"
+	// saveResult is saveState for a branch that came to a result.
+	saveResult = saveColumns + ", result = ?, result_sha256 = ?, summary = '' WHERE id = ?"
+)
 
 // saveCounts is saveState for a branch whose leaves moved while it did not.
 const saveCounts = `UPDATE nodes SET open_children = ?,
@@ -114,7 +121,7 @@ func (u *unit) load(id int64) (*nodeState, error) {
 	}
 	s := &nodeState{id: id}
 	dest := append([]any{&s.job, &s.parent, &s.path, &s.depth, &s.typ, &s.optional, &s.onFailure, &s.priority}, s.moving()...)
-	if err := u.row(loadState, []any{id}, dest...); err != nil {
+	if err := u.read(loadState, []any{id}, dest...); err != nil {
 		return nil, err
 	}
 	s.doneBefore = s.n.WeightDone
@@ -158,6 +165,9 @@ func (u *unit) dependencies(s *nodeState) ([]*nodeState, error) {
 // jobs.ErrStale if not.
 func (u *unit) held(f jobs.Fence) (*nodeState, error) {
 	s, err := u.load(int64(f.Node))
+	if errors.Is(err, jobs.ErrNotFound) { // the transaction that made it failed, or its job was forgotten
+		return nil, fmt.Errorf("node %d: %w", f.Node, jobs.ErrStale)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -185,9 +195,10 @@ func (u *unit) save(s *nodeState) error {
 	s.dirty, s.counted = false, false
 	if !dirty && counted {
 		n := &s.n
-		return u.exec(saveCounts, s.openChildren, s.kids.Completed, s.kids.Partial, s.kids.Failed, s.kids.Skipped, s.kids.Cancelled,
+		_, err := u.write(saveCounts, s.openChildren, s.kids.Completed, s.kids.Partial, s.kids.Failed, s.kids.Skipped, s.kids.Cancelled,
 			s.kids.OptionalGood, s.kids.OptionalBad, n.Total, n.Completed, n.Failed, n.Running, n.Skipped, n.Cancelled, n.Weight, n.WeightDone,
 			n.Tokens.Input, n.Tokens.CacheRead, n.Tokens.CacheWrite, n.Tokens.Output, int64(n.Cost), n.Unpriced, s.busy, s.id)
+		return err
 	}
 	if !dirty {
 		return nil
@@ -200,7 +211,13 @@ func (u *unit) save(s *nodeState) error {
 	for _, p := range s.moving() {
 		args = append(args, value(p))
 	}
-	return u.exec(saveState, append(args, s.id)...)
+	text := saveState
+	if s.result != nil {
+		text, args = saveResult, append(args, s.result.Result, s.result.Blob)
+		s.result = nil
+	}
+	_, err := u.write(text, append(args, s.id)...)
+	return err
 }
 
 // value returns what a pointer of moving points at, as the driver takes it.
@@ -265,6 +282,9 @@ func (u *unit) announce(s *nodeState) {
 		Job:   s.job, Rank: s.priority.Rank(), NotBefore: fromMS(s.notBefore), Known: s.node(),
 	})
 }
+
+// fence is that of the claim on the node.
+func (s *nodeState) fence() jobs.Fence { return jobs.Fence{Node: jobs.NodeID(s.id), Epoch: s.epoch} }
 
 // node is what a claim needs of the state.
 func (s *nodeState) node() *jobs.Node {

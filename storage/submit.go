@@ -47,8 +47,8 @@ func (u *unit) submit(j jobs.NewJob, out *jobs.Outcome) error {
 	}
 	err = u.insertRows(insertNodes, params(nodeColumns), []any{
 		rootID, string(j.ID), 0, "", 0, 1, string(jobs.TypeRootJob), j.Title, j.Request, j.Request,
-		string(j.Priority), needs, "", false, "", 0, string(jobs.StatusPlanning), "", string(jobs.PhasePlan), true, 0, u.now,
-		0, 0, 0, 1, max(1, millis(j.Weight)),
+		string(j.Priority), needs, "", false, "", 0, 0, u.now, 0, max(1, millis(j.Weight)),
+		string(jobs.StatusPlanning), "", string(jobs.PhasePlan), true, 0, 0, 1,
 	})
 	if err != nil {
 		return err

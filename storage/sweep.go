@@ -33,6 +33,9 @@ func (u *unit) cancelTree(s *nodeState) error {
 		return u.end(s, jobs.StatusCancelled, jobs.ReasonUser)
 	}
 	s.desired, s.dirty = jobs.DesiredCancel, true
+	if err := u.flush(); err != nil {
+		return err
+	}
 	held, err := u.find("SELECT id FROM nodes WHERE job_id = ? AND owner <> ''", string(s.job))
 	if err != nil {
 		return err

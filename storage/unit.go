@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/askbob/bob/jobs"
 )
@@ -25,7 +26,7 @@ type unit struct {
 	*putOff
 
 	ready       []jobs.Ready
-	interrupted []jobs.NodeID
+	interrupted []jobs.Fence // claims that are over
 	sweeps      []*sweep     // trees to be ended piece by piece
 	ranks       []jobs.Ready // jobs that got another place in the line
 	finishing   bool         // a job is being finished with what there is
@@ -184,13 +185,37 @@ func (u *unit) exec(text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (u *unit) changed(text string, args ...any) (int64, error) {
+	if err := u.settleFor(text); err != nil {
+		return 0, err
+	}
+	return u.write(text, args...)
+}
+
+// write is changed for those who know that no row that was put off matters.
+func (u *unit) write(text string, args ...any) (int64, error) {
 	rows, err := u.w.link.write(u.ctx, text, args)
 	u.rows += rows
 	return rows, err
 }
 
+// settleFor writes the rows that were put off if a statement looks at some.
+func (u *unit) settleFor(text string) error {
+	if strings.Contains(text, "nodes") || strings.Contains(text, "deps") {
+		return u.settleRows()
+	}
+	return nil
+}
+
 // row reads one row. It returns jobs.ErrNotFound if there is none.
 func (u *unit) row(text string, args []any, dest ...any) error {
+	if err := u.settleFor(text); err != nil {
+		return err
+	}
+	return u.read(text, args, dest...)
+}
+
+// read is row for those who know that no row that was put off matters.
+func (u *unit) read(text string, args []any, dest ...any) error {
 	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
@@ -216,7 +241,7 @@ func (u *unit) ids(text string, args ...any) ([]int64, error) {
 
 // each calls fn for every row of a query.
 func (u *unit) each(text string, args []any, fn func(scan func(dest ...any) error) error) error {
-	if err := u.settleRows(); err != nil {
+	if err := u.settleFor(text); err != nil {
 		return err
 	}
 	s, err := u.w.link.read(u.ctx, text) //nolint:sqlclosecheck // the link keeps it

@@ -60,15 +60,26 @@ type killed struct {
 
 var errDead = errors.New("killed")
 
-func (k *killed) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
+// dies reports whether the process does not live to see changes made.
+func (k *killed) dies(changes ...jobs.Change) bool {
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.dead = k.dead || k.before != nil && slices.ContainsFunc(changes, k.before)
-	dead := k.dead
-	k.mu.Unlock()
-	if dead {
+	return k.dead
+}
+
+func (k *killed) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
+	if k.dies(changes...) {
 		return nil, errDead
 	}
 	return k.Store.Apply(ctx, changes...)
+}
+
+func (k *killed) Entrust(ctx context.Context, c jobs.Change) (jobs.Outcome, error) {
+	if k.dies(c) {
+		return jobs.Outcome{}, errDead
+	}
+	return k.Store.Entrust(ctx, c)
 }
 
 // single is a run.Models of one model, a run.Planner of one step that sends, and a

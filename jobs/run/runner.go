@@ -33,6 +33,11 @@ type Store interface {
 	jobs.Writer
 	jobs.Source
 
+	// Entrust makes a change, and may return before it is durable: nobody but the
+	// store may know what follows from it before one that was made by Apply afterwards,
+	// or a read of the store. It is for what workers say of their nodes. A store that
+	// then cannot make it durable makes no more changes.
+	Entrust(ctx context.Context, c jobs.Change) (jobs.Outcome, error)
 	Overdue(ctx context.Context, now time.Time) ([]jobs.JobID, error)
 	Silent(ctx context.Context, since time.Time) ([]jobs.JobID, error)
 	Unanswered(ctx context.Context, now time.Time) ([]jobs.JobID, error)
@@ -108,7 +113,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer r.halt()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.watch(ctx) })
-	g.Go(func() error { return r.cfg.Dispatcher.Run(ctx, r.cfg.Store, r.handle) })
+	g.Go(func() error { return r.cfg.Dispatcher.Run(ctx, r.cfg.Store, r.claim) })
 	err := g.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -128,33 +133,38 @@ func (r *Runner) giveUp(err error) {
 // recordLimit is how long recording an outcome may take after a stop signal.
 const recordLimit = 30 * time.Second
 
-// apply makes one change, even if ctx ends meanwhile, but does not wait for ever.
-func (r *Runner) apply(ctx context.Context, c jobs.Change) error {
+// record keeps what came of a node, even if ctx ends meanwhile, but does not wait for
+// ever.
+func (r *Runner) record(ctx context.Context, c jobs.Change) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	out, err := r.cfg.Store.Apply(ctx, c)
+	out, err := r.cfg.Store.Entrust(ctx, c)
 	if err != nil {
 		return err
 	}
-	return out[0].Err
+	return out.Err
 }
 
-// handle works on one node that the dispatcher says is ready.
-func (r *Runner) handle(ctx context.Context, ready jobs.Ready) {
-	out, err := r.cfg.Store.Apply(context.WithoutCancel(ctx), jobs.Claim{Fence: ready.Fence, Worker: r.cfg.Worker, Known: ready.Known})
+// claim takes a node that the dispatcher says is ready.
+func (r *Runner) claim(ctx context.Context, ready jobs.Ready) (work func()) {
+	out, err := r.cfg.Store.Entrust(context.WithoutCancel(ctx), jobs.Claim{Fence: ready.Fence, Worker: r.cfg.Worker, Known: ready.Known})
 	switch {
 	case err != nil:
 		r.giveUp(fmt.Errorf("claim node %d: %w", ready.Node, err))
-		return
-	case out[0].Err != nil:
-		return // another was faster, or it is no longer wanted
+		return nil
+	case out.Err != nil:
+		return nil // another was faster, or it is no longer wanted
 	}
-	n := out[0].Node
+	return func() { r.handle(ctx, out.Node) }
+}
+
+// handle works on a claimed node and records what came of it.
+func (r *Runner) handle(ctx context.Context, n *jobs.Node) {
 	change := r.work(ctx, n)
 	if change == nil {
 		return
 	}
-	switch err := r.apply(ctx, change); {
+	switch err := r.record(ctx, change); {
 	case errors.Is(err, jobs.ErrStale):
 		r.log(n).Debug("outcome dropped", "reason", "the node moved on")
 	case err != nil:

@@ -58,3 +58,12 @@ func (r *Runner) each(
 		}
 	}
 }
+
+// apply makes what is due durable.
+func (r *Runner) apply(ctx context.Context, c jobs.Change) error {
+	out, err := r.cfg.Store.Apply(ctx, c)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}

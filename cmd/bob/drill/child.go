@@ -282,13 +282,11 @@ type heard struct {
 	first func()
 }
 
-// Apply implements jobs.Writer.
-func (h *heard) Apply(ctx context.Context, changes ...jobs.Change) ([]jobs.Outcome, error) {
-	out, err := h.Store.Apply(ctx, changes...)
-	if err == nil && len(out) > 0 && out[0].Err == nil {
-		if _, claim := changes[0].(jobs.Claim); claim {
-			h.once.Do(h.first)
-		}
+// Entrust implements run.Store.
+func (h *heard) Entrust(ctx context.Context, c jobs.Change) (jobs.Outcome, error) {
+	out, err := h.Store.Entrust(ctx, c)
+	if _, claim := c.(jobs.Claim); claim && err == nil && out.Err == nil {
+		h.once.Do(h.first)
 	}
 	return out, err
 }

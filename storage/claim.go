@@ -150,17 +150,13 @@ const finishLeaf = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_
   steps_completed = total_steps, l_running = 0, l_completed = ?, l_failed = ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND owner <> ''`
 
-// claimAndFinish is a claim and finishLeaf or finishBranch in one.
+// claimAndFinish is a claim and finishLeaf in one.
 const claimAndFinish = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, completed_at = ?,
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
   started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END, claimed_at = ?,
   steps_completed = total_steps,
   l_completed = l_completed + ?, l_failed = l_failed + ?, weight_done = weight
 WHERE id = ? AND epoch = ? AND ready = 1`
-
-const finishBranch = `UPDATE nodes SET status = ?, reason = ?, result = ?, result_sha256 = ?, summary = '', error = ?, owner = '', completed_at = ?,
-  steps_completed = total_steps
-WHERE id = ? AND epoch = ? AND owner <> ''`
 
 // finishNode records the end of a claimed node and all that follows from it.
 func (u *unit) finishNode(c jobs.Finish) error {
@@ -193,18 +189,15 @@ func (u *unit) finishNode(c jobs.Finish) error {
 // writeEnd writes the row of a node that has come to its end, together with its
 // claim if that was not written yet.
 func (u *unit) writeEnd(c jobs.Finish) error {
-	id, leaf := int64(c.Node.ID), c.Node.Phase != jobs.PhaseCombine
+	if c.Node.Phase == jobs.PhaseCombine {
+		return u.endBranch(c)
+	}
+	id := int64(c.Node.ID)
 	args := []any{string(c.Status), string(c.Reason), c.Result, c.Blob, c.Error, u.now}
 	good, bad := count(c.Status == jobs.StatusCompleted), count(c.Status == jobs.StatusFailed)
-	if !leaf {
-		good, bad = 0, 0 // its counters count its leaves
-	}
-	if s := u.seen(id); s != nil && !leaf {
-		return u.endState(s, c)
-	}
 	if g, ok := u.claims[id]; ok && !g.over && g.node.Epoch == c.Node.Epoch {
 		if c.Status == jobs.StatusCompleted && c.Reason == "" && c.Error == "" && c.Blob == "" {
-			u.putOffEnd(g.node, c.Result, good)
+			u.putOffEnd(g.node, c.Result)
 			return nil
 		}
 		delete(u.claims, id)
@@ -217,16 +210,15 @@ func (u *unit) writeEnd(c jobs.Finish) error {
 	if err := u.evict(id); err != nil {
 		return err
 	}
-	if leaf {
-		return u.guarded(finishLeaf, id, append(args, good, bad, id, c.Node.Epoch)...)
-	}
-	return u.guarded(finishBranch, id, append(args, id, c.Node.Epoch)...)
+	return u.guarded(finishLeaf, id, append(args, good, bad, id, c.Node.Epoch)...)
 }
 
-// endState is writeEnd for a branch whose state is in memory.
-func (u *unit) endState(s *nodeState, c jobs.Finish) error {
-	if s.epoch != c.Node.Epoch || s.owner == "" {
-		return fmt.Errorf("node %d: %w", s.id, jobs.ErrStale)
+// endBranch is writeEnd for a branch: its children keep its state in memory, and its
+// counters count its leaves.
+func (u *unit) endBranch(c jobs.Finish) error {
+	s, err := u.held(c.Node.Fence())
+	if err != nil {
+		return err
 	}
 	s.status, s.reason, s.errorMsg, s.owner, s.ended, s.steps = c.Status, c.Reason, c.Error, "", u.now, s.totalSteps
 	s.result, s.dirty = &c, true

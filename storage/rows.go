@@ -194,28 +194,28 @@ func (u *unit) writeClaim(id int64) error {
 	return err
 }
 
-// endNodes is claimAndFinish for nodes that completed and have no more to tell than
+// endNodes is claimAndFinish for leaves that completed and have no more to tell than
 // their results.
 const (
 	endNodes = `UPDATE nodes SET status = 'completed', reason = '', error = '', result = e.column5, result_sha256 = '', summary = '',
   epoch = epoch + 1, attempt = attempt + 1, tries = tries + 1, ready = 0,
   started_at = CASE started_at WHEN 0 THEN e.column3 ELSE started_at END, claimed_at = e.column3, completed_at = e.column4,
-  steps_completed = total_steps, l_completed = l_completed + e.column6, weight_done = weight
+  steps_completed = total_steps, l_completed = 1, weight_done = weight
 FROM (VALUES `
 	endNodesWhere = ") AS e WHERE id = e.column1 AND epoch = e.column2 AND ready = 1"
-	endColumns    = 6
+	endColumns    = 5
 )
 
-// putOffEnd is the end of a node that was claimed in this unit: no other can have
-// taken it, so the row can wait. Good is 1 for a leaf.
-func (u *unit) putOffEnd(n *jobs.Node, result string, good int) {
+// putOffEnd is the end of a leaf that was claimed in this unit: no other can have
+// taken it, so the row can wait.
+func (u *unit) putOffEnd(n *jobs.Node, result string) {
 	id := int64(n.ID)
-	if good == 1 && u.ripen(n, result) {
+	if u.ripen(n, result) {
 		delete(u.claims, id)
 		return
 	}
 	u.claims[id] = grant{node: n, over: true}
-	u.ends = append(u.ends, id, n.Epoch-1, ms(n.Claimed), u.now, result, good)
+	u.ends = append(u.ends, id, n.Epoch-1, ms(n.Claimed), u.now, result)
 }
 
 // writeEnds writes the rows of the nodes that are over.

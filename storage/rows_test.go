@@ -3,7 +3,6 @@ package storage_test
 import (
 	"context"
 	"errors"
-	"strconv"
 	"testing"
 
 	"github.com/askbob/bob/jobs"
@@ -25,11 +24,7 @@ func TestStore_Finish_ofManyThatWereClaimedInTheSameTransaction(t *testing.T) {
 	const leaves = 75 // more than go to one statement, and not a multiple
 	k := newTill(t, storage.Config{})
 	root := k.submit(jobs.NewJob{ID: "job_1", Budget: -1})
-	plan := jobs.Plan{Title: "plan"}
-	for i := range leaves {
-		plan.Steps = append(plan.Steps, jobs.Step{Key: strconv.Itoa(i), Type: jobs.TypeTask, Title: "leaf", Prompt: "do"})
-	}
-	k.must(jobs.Expand{Fence: root.Fence(), Plan: plan})
+	k.must(jobs.Expand{Fence: root.Fence(), Plan: flat(leaves)})
 	ready, err := k.store.Ready(t.Context(), "job_1", 0, 2*leaves)
 	if err != nil || len(ready) != leaves {
 		t.Fatalf("%d ready (%v), want %d", len(ready), err, leaves)

@@ -53,7 +53,7 @@ type op struct {
 	outcomes []jobs.Outcome
 	err      error
 	done     chan struct{}
-	trusted  bool // it is answered before its commit
+	trusted  bool // it is to be answered before its commit
 	answered bool // before its commit
 }
 

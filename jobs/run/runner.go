@@ -133,10 +133,15 @@ func (r *Runner) giveUp(err error) {
 // recordLimit is how long recording an outcome may take after a stop signal.
 const recordLimit = 30 * time.Second
 
+// outlasting is a context that goes on when ctx ends, but not for ever.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+}
+
 // record keeps what came of a node, even if ctx ends meanwhile, but does not wait for
 // ever.
 func (r *Runner) record(ctx context.Context, c jobs.Change) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+	ctx, cancel := outlasting(ctx)
 	defer cancel()
 	out, err := r.cfg.Store.Entrust(ctx, c)
 	if err != nil {

@@ -59,8 +59,10 @@ func (r *Runner) each(
 	}
 }
 
-// apply makes what is due durable.
+// apply makes what is due durable, as record does.
 func (r *Runner) apply(ctx context.Context, c jobs.Change) error {
+	ctx, cancel := outlasting(ctx)
+	defer cancel()
 	out, err := r.cfg.Store.Apply(ctx, c)
 	if err != nil {
 		return err
